@@ -1,0 +1,7 @@
+#pragma once
+/* base64url without padding (RFC 4648 5). */
+#include "base/buf.h"
+
+void base64url_encode(struct buf *buf, const void *bytes, size_t size);
+/* Append the bytes; false (buf as before) for a foreign character, padding, a length that cannot be, or unused bits set. */
+bool base64url_decode(struct buf *buf, struct str text);

@@ -1,0 +1,8 @@
+#pragma once
+/* UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF. */
+#include "base/str.h"
+
+/* The offset of the first byte that does not continue valid UTF-8, or str.size. */
+size_t utf8_check(struct str str);
+/* Code points of valid UTF-8. */
+size_t utf8_length(struct str str);
