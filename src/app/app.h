@@ -1,0 +1,129 @@
+#pragma once
+/*
+ * The declared application: what caisson.yaml says, checked, and frozen.  A
+ * snapshot is immutable and is read by every thread without a lock.
+ *
+ *	caisson.yaml -> codec/yaml (events with positions) -> app_read -> struct app
+ *	                                                       |
+ *	                                       every mistake, with line and column
+ *
+ * Rules stand here as text with their position; rules/ compiles them.
+ */
+#include "app/field_type.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/value.h"
+
+enum {
+	APP_COLLECTIONS_MAX = 256,
+	APP_FIELDS_MAX = 200,
+	APP_NAME_SIZE_MAX = 63,
+	APP_ENUM_VALUES_MAX = 1000,
+	APP_INDEX_COLUMNS_MAX = 8,
+	APP_FILE_SIZE_MAX = 1 << 20,
+};
+
+struct app_position {
+	uint32_t line, column; /* from 1, in bytes */
+};
+
+enum on_delete { ON_DELETE_RESTRICT, ON_DELETE_CASCADE, ON_DELETE_SET_NULL };
+
+enum default_kind { DEFAULT_NONE, DEFAULT_LITERAL, DEFAULT_NOW, DEFAULT_AUTH_ID };
+
+struct collection;
+
+/*
+ * A column of a collection.  The first three are the same everywhere: `id`,
+ * `created`, `updated`; the declared fields follow in the file's order.
+ */
+enum { COLUMN_ID, COLUMN_CREATED, COLUMN_UPDATED, COLUMN_FIELDS };
+
+struct field {
+	struct str name;
+	struct str json_name; /* "\"title\":", for json_name_raw */
+	enum field_type type;
+	unsigned column;	/* its place in collection.columns and in every row of values */
+	bool required;		/* not null (id, created, updated are) */
+	bool unique, index, readonly;
+	bool has_min, has_max;
+	int64_t min, max;	/* text: code points; int: the value; time: microseconds */
+	struct str *values;	/* enum: in declared order */
+	size_t values_count;
+	const struct collection *to; /* ref */
+	enum on_delete on_delete;    /* ref */
+	enum default_kind default_kind;
+	struct value default_value; /* of the field's own kind */
+	struct app_position at;	    /* of its name */
+};
+
+enum access { ACCESS_READ, ACCESS_CREATE, ACCESS_UPDATE, ACCESS_DELETE, ACCESS_COUNT };
+
+struct app_rule {
+	struct str text; /* "false" where nothing is declared: deny by default */
+	struct app_position at; /* of the text's first character, behind an opening quote */
+};
+
+struct app_index {
+	const struct field *fields[APP_INDEX_COLUMNS_MAX];
+	bool descending[APP_INDEX_COLUMNS_MAX];
+	size_t fields_count;
+};
+
+struct collection {
+	struct str name;
+	unsigned index; /* its place in app.collections */
+	enum field_type id_type; /* FIELD_ID (UUIDv7) or FIELD_INT */
+	struct field *columns;
+	size_t columns_count;
+	struct app_index *indexes; /* declared compound indexes */
+	size_t indexes_count;
+	struct app_rule access[ACCESS_COUNT];
+	struct app_position at;
+};
+
+struct app {
+	struct str name;
+	struct str prefix;	/* "/v1", without a slash at its end */
+	struct str database;	/* as written: "sqlite:data/handbook.db", "postgres://…" */
+	struct collection *collections; /* in the file's order */
+	size_t collections_count;
+	/*
+	 * What the database must match, canonically written: collections, columns,
+	 * constraints, indexes; no rules, no comments.  Its hash is stored with the data.
+	 */
+	struct str shape;
+	struct arena arena; /* owns all of it */
+};
+
+/* A mistake in the file; `detail` says what was expected and the nearest known word. */
+struct app_mistake {
+	struct app_position at;
+	struct str detail;
+	struct app_mistake *next; /* in order of position */
+};
+
+struct app_mistakes {
+	struct app_mistake *first;
+	size_t count;
+	struct arena arena;
+};
+
+void app_mistakes_init(struct app_mistakes *mistakes);
+void app_mistakes_release(struct app_mistakes *mistakes);
+/* Note a mistake, in its place by position. */
+void app_mistake(struct app_mistakes *mistakes, struct app_position at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * Read the app file's ${text}.  Returns a new app, or NULL with at least one
+ * mistake in ${mistakes}: all that can be found in one run.
+ */
+struct app *app_read(struct str text, struct app_mistakes *mistakes);
+void app_free(struct app *app);
+
+const struct collection *app_collection(const struct app *app, struct str name);
+/* A column by name, `id`, `created` and `updated` too; or NULL. */
+const struct field *collection_column(const struct collection *collection, struct str name);
+/* The kind that values of ${field} have in rows: UUID or INT for id and ref, TEXT for enum. */
+enum value_kind field_value_kind(const struct field *field);

@@ -1,0 +1,92 @@
+#pragma once
+/*
+ * The rule language: one grammar for access rules, `filter=` and live filters
+ * (a subset of CEL).
+ *
+ *	text -> tokens -> tree -> checked, typed tree -> SQL with bound values
+ *	                                              -> or evaluated in memory
+ *
+ * Two-valued: null equals only null, an order with null is false, `!` is the
+ * exact complement.  Without a signed-in caller every `auth.x` is absent: each
+ * ==, order or `in` with it is false, except against the literal null.  SQL on
+ * both engines and memory give the same answer.
+ *
+ * A compiled rule is immutable, lives in the arena that it was compiled in,
+ * and may be used by any thread.
+ */
+#include "app/app.h"
+#include "base/arena.h"
+#include "sql/text.h"
+
+enum { RULE_SIZE_MAX = 4096, RULE_TERMS_MAX = 100 };
+
+struct rule;
+
+/* Where a text comes from decides what it may name. */
+enum rule_use {
+	RULE_USE_READ,	 /* the record, auth */
+	RULE_USE_CREATE, /* only new. and auth */
+	RULE_USE_UPDATE, /* the record before, new., auth */
+	RULE_USE_DELETE, /* the record, auth */
+	RULE_USE_FILTER, /* the record; hops see what the caller may read.  No auth. */
+};
+
+struct rule_error {
+	size_t offset; /* bytes into the text */
+	char detail[256];
+};
+
+/* Who asks.  A guest has id.data == NULL and no roles; a key without a user has roles only. */
+struct rule_caller {
+	bool signed_in;
+	struct str id; /* data is NULL where absent */
+	const struct str *roles;
+	size_t roles_count;
+};
+
+/* The compiled access rules of an app, by collection.index and enum access. */
+struct rules {
+	const struct app *app;
+	const struct rule *(*access)[ACCESS_COUNT];
+};
+
+/* Compile every access rule of ${app}; false with the mistakes noted.  Lives in ${arena}. */
+bool rules_compile_app(
+    struct arena *arena, const struct app *app, struct rules *ret, struct app_mistakes *mistakes);
+
+/* Compile one text.  ERR_BAD_FILTER with ${ret_error}. */
+enum err rule_compile(struct arena *arena, const struct app *app, const struct collection *collection,
+    enum rule_use use, struct str text, const struct rule **ret, struct rule_error *ret_error) MUST_USE;
+
+/* Reads only columns of the record and constants of the caller: no other row. */
+bool rule_is_local(const struct rule *rule);
+/* Does it read rows of ${collection} (other than the record itself)? */
+bool rule_reads(const struct rules *rules, const struct rule *rule, const struct collection *collection);
+
+/*
+ * Append a predicate over the table alias t: "(...)", or "1"/"0" ("true"/"false")
+ * where the caller alone decides.  Index-friendly: no IS TRUE, no IS NOT DISTINCT FROM.
+ * Hops of a filter join under the target's read rule in ${rules}.
+ */
+void rule_to_sql(const struct rules *rules, const struct rule *rule, const struct rule_caller *caller,
+    struct sql_text *sql);
+/* Decided by the caller alone? Then *ret is the answer, and no row needs to be read. */
+bool rule_is_decided(const struct rule *rule, const struct rule_caller *caller, bool *ret);
+
+/* The rows that an evaluation in memory looks at, as values by column. */
+struct rule_rows {
+	const struct value *record;	/* before the write; NULL for a create */
+	const struct value *new_record; /* after it; NULL where there is no write */
+	/*
+	 * The row that a hop leads to: OK with *ret = its values, or NULL where it
+	 * does not exist.  The values live at least as long as the evaluation.
+	 * NULL: local rules only.
+	 */
+	enum err (*hop)(void *arg, const struct collection *collection, const struct value *id,
+	    const struct value **ret);
+	void *arg;
+};
+
+/* Evaluate an access rule (hops unfiltered) or a local filter. */
+enum err rule_evaluate(const struct rule *rule, const struct rule_caller *caller,
+    const struct rule_rows *rows, bool *ret) MUST_USE;
