@@ -1,0 +1,38 @@
+#pragma once
+/*
+ * What an engine is: one table of functions.  store.c calls them; nothing
+ * else does.  struct store is the head of the engine's own struct.
+ */
+#include "store/ring.h"
+#include "store/store.h"
+
+struct store_engine {
+	const char *name;   /* "sqlite" */
+	const char *scheme; /* of `database:`: "sqlite" or "postgres" */
+	enum sql_dialect dialect;
+	enum err (*open)(const struct store_options *options, struct store **ret, struct buf *ret_detail);
+	void (*close)(struct store *store);
+	void (*attach)(struct store *store, struct loop *loop);
+	void (*detach)(struct store *store, struct loop *loop);
+	/* Complete with store_call_done(). */
+	void (*read)(struct store *store, struct loop *loop, struct store_call *call);
+	void (*write)(struct store *store, struct loop *loop, struct store_call *call);
+	enum err (*health)(struct store *store);
+};
+
+struct store {
+	const struct store_engine *engine;
+	const struct app *app;
+	bool is_new;
+	atomic_bool lost;
+	_Atomic int64_t last_number;
+	struct ring ring;
+};
+
+extern const struct store_engine sqlite_engine, postgres_engine;
+
+/*
+ * The call is over: wake its task through its loop's mailbox (a loop's own
+ * thread too: mail, never a direct call), or the blocking caller.
+ */
+void store_call_done(struct store_call *call);
