@@ -61,7 +61,6 @@ struct loop {
 	_Atomic(struct mail *) mailbox; /* newest first */
 	uv_async_t mail_async;
 	uv_check_t turn_check;
-	uv_prepare_t turn_prepare;
 	uv_timer_t tick; /* every LOOP_TICK_MS: timeouts, the date */
 	char date[32];	 /* IMF-fixdate of this second, ended by NUL */
 	int64_t date_second;

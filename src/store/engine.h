@@ -32,7 +32,9 @@ struct store {
 extern const struct store_engine sqlite_engine, postgres_engine;
 
 /*
- * The call is over: wake its task through its loop's mailbox (a loop's own
- * thread too: mail, never a direct call), or the blocking caller.
+ * The call is over: wake its task through its loop's mailbox, or the blocking
+ * caller.  From an engine's own threads.
  */
 void store_call_done(struct store_call *call);
+/* The same, on the loop's own thread, inside store_read(): no mail is needed. */
+void store_call_done_here(struct store_call *call);

@@ -1,0 +1,3 @@
+#include "store/engine.h"
+
+const struct store_engine postgres_engine = { .name = "postgres", .scheme = "postgres", .dialect = SQL_POSTGRES };
