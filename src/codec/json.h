@@ -84,8 +84,9 @@ void json_name_raw(struct json_writer *writer, struct str quoted_with_colon);
 void json_null(struct json_writer *writer);
 void json_bool(struct json_writer *writer, bool boolean);
 void json_int(struct json_writer *writer, int64_t integer);
-/* The shortest text that reads back as the same double; must be finite. */
+/* The shortest text that reads back as the same double, -0 as "-0.0"; must be finite. */
 void json_real(struct json_writer *writer, double real);
+/* With quotes and escapes; must be valid UTF-8, which nobody looks at again. */
 void json_string(struct json_writer *writer, struct str string);
 /* TIME as RFC 3339 with six digits and Z, UUID as 36 characters, the others as in base/value.h. */
 void json_value(struct json_writer *writer, const struct value *value);

@@ -9,13 +9,15 @@ struct url_parameter {
 };
 
 /*
- * Decode ${text} into the arena.  ERR_BAD_REQUEST: a bad escape, invalid UTF-8, U+0000.
+ * Decode ${text} into the arena.  ERR_BAD_REQUEST: a bad escape, invalid UTF-8, U+0000;
+ * ERR_TOO_LARGE: the arena's limit is reached.
  * A text without escapes is returned as it is.
  */
 enum err url_decode(struct arena *arena, struct str text, bool plus_is_space, struct str *ret) MUST_USE;
 /*
  * Split and decode "a=1&b=2"; "a" alone has an empty value; empty parts are skipped.
- * ERR_BAD_REQUEST as above; ERR_BAD_PARAMETER for a name given twice (it stands in ret_bad) or more than 64 of them.
+ * Errors as above, and ERR_BAD_PARAMETER for a name given twice or a 65th parameter, whose
+ * name then stands in ${ret_bad}.
  */
 enum err url_parse_query(struct arena *arena, struct str query, struct url_parameter **ret,
     size_t *ret_count, struct str *ret_bad) MUST_USE;

@@ -6,3 +6,5 @@
 size_t utf8_check(struct str str);
 /* Code points of valid UTF-8. */
 size_t utf8_length(struct str str);
+/* Write the one to four bytes of ${code_point}, which is no surrogate and at most U+10FFFF; how many. */
+size_t utf8_put(char *ret, uint32_t code_point);
