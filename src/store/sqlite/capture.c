@@ -1,0 +1,226 @@
+#include "store/sqlite/capture.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "codec/json.h"
+
+/* Columns stand in the table as in struct collection, with _version behind `updated`. */
+enum { TABLE_VERSION = COLUMN_FIELDS };
+
+static int
+table_column(unsigned column)
+{
+	return (int)column + (column >= TABLE_VERSION);
+}
+
+typedef int read_column(sqlite3 *db, int column, sqlite3_value **ret);
+
+static struct value *
+copy_row(struct capture *capture, sqlite3 *db, const struct collection *collection, read_column *read)
+{
+	struct arena *arena = &capture->commit->arena;
+	struct value *row = arena_array(arena, collection->columns_count, sizeof(*row));
+
+	for (unsigned i = 0; row != NULL && i < collection->columns_count; i++) {
+		sqlite3_value *value = NULL;
+
+		if (read(db, table_column(i), &value) != SQLITE_OK)
+			return NULL;
+		row[i] = sqlite_to_value(value, field_value_kind(&collection->columns[i]));
+		if (row[i].kind == VALUE_TEXT &&
+		    (row[i].text = arena_str(arena, row[i].text)).data == NULL)
+			return NULL;
+	}
+	return row;
+}
+
+/* A row that changes twice in one body (SET NULL, then its version) is one change: old of the first, new of the last. */
+static struct change *
+earlier_change(const struct commit *commit, const struct collection *collection, const struct value *id)
+{
+	enum { LOOK_BACK_MAX = 64 };
+
+	if (commit->changes_count > LOOK_BACK_MAX)
+		return NULL;
+	for (struct change *change = commit->changes; change != NULL; change = change->next)
+		if (change->collection == collection && value_equal(&change->id, id))
+			return change;
+	return NULL;
+}
+
+static void
+add_change(struct capture *capture, const struct change *made)
+{
+	struct commit *commit = capture->commit;
+	struct change *change = NULL;
+
+	if (capture->last != NULL && capture->last->collection == made->collection &&
+	    value_equal(&capture->last->id, &made->id))
+		change = capture->last;
+	else
+		change = earlier_change(commit, made->collection, &made->id);
+	if (change != NULL) {
+		change->new_values = made->new_values;
+		change->version = made->version;
+		if (made->op == CHANGE_DELETE)
+			change->op = CHANGE_DELETE;
+		return;
+	}
+	change = arena_new(&commit->arena, sizeof(*change));
+	if (change == NULL) {
+		capture->failed = true;
+		return;
+	}
+	*change = *made;
+	*(capture->last == NULL ? &commit->changes : &capture->last->next) = change;
+	capture->last = change;
+	commit->changes_count++;
+}
+
+static void
+on_change(void *arg, sqlite3 *db, int op, const char *database, const char *table,
+    sqlite3_int64 old_rowid, sqlite3_int64 new_rowid)
+{
+	struct capture *capture = arg;
+	const struct collection *collection = app_collection(capture->app, str_from(table));
+	struct change change = { .collection = collection };
+	sqlite3_value *version = NULL;
+
+	(void)database, (void)old_rowid, (void)new_rowid;
+	if (collection == NULL || capture->commit == NULL)
+		return; /* a table of the system's */
+	change.op = op == SQLITE_INSERT ? CHANGE_CREATE :
+		    op == SQLITE_DELETE ? CHANGE_DELETE :
+					  CHANGE_UPDATE;
+	if (op != SQLITE_INSERT)
+		change.old_values = copy_row(capture, db, collection, sqlite3_preupdate_old);
+	if (op != SQLITE_DELETE) {
+		change.new_values = copy_row(capture, db, collection, sqlite3_preupdate_new);
+		if (sqlite3_preupdate_new(db, TABLE_VERSION, &version) == SQLITE_OK)
+			change.version = sqlite3_value_int64(version);
+	}
+	if ((op != SQLITE_INSERT && change.old_values == NULL) ||
+	    (op != SQLITE_DELETE && change.new_values == NULL)) {
+		capture->failed = true;
+		return;
+	}
+	change.id = (change.new_values != NULL ? change.new_values : change.old_values)[COLUMN_ID];
+	add_change(capture, &change);
+}
+
+void
+capture_attach(struct capture *capture, struct sqlite_connection *connection)
+{
+	*capture = (struct capture){ .app = connection->app };
+	sqlite3_preupdate_hook(connection->db, on_change, capture);
+}
+
+void
+capture_begin(struct capture *capture, int64_t number)
+{
+	assert(capture->commit == NULL);
+	capture->commit = commit_new(number);
+	capture->last = NULL;
+	capture->failed = false;
+}
+
+void
+capture_drop(struct capture *capture)
+{
+	commit_unref(capture->commit);
+	capture->commit = NULL;
+}
+
+struct commit *
+capture_take(struct capture *capture)
+{
+	struct commit *commit = capture->commit;
+
+	capture->commit = NULL;
+	if (commit->changes_count > 0)
+		return commit;
+	commit_unref(commit);
+	return NULL;
+}
+
+static void
+write_pair(struct json_writer *writer, const struct change *change, unsigned column)
+{
+	if (change->op == CHANGE_CREATE) {
+		json_value(writer, &change->new_values[column]);
+	} else if (change->op == CHANGE_DELETE) {
+		json_value(writer, &change->old_values[column]);
+	} else {
+		json_begin_array(writer);
+		json_value(writer, &change->old_values[column]);
+		json_value(writer, &change->new_values[column]);
+		json_end_array(writer);
+	}
+}
+
+/* The whole row of a create and a delete, [old, new] of each column that an update changed. */
+static void
+write_changes(struct buf *json, const struct change *change)
+{
+	struct json_writer writer;
+
+	json_writer_init(&writer, json);
+	json_begin_object(&writer);
+	for (unsigned i = 0; i < change->collection->columns_count; i++) {
+		if (change->op == CHANGE_UPDATE &&
+		    value_equal(&change->old_values[i], &change->new_values[i]))
+			continue;
+		json_name_raw(&writer, change->collection->columns[i].json_name);
+		write_pair(&writer, change, i);
+	}
+	json_end_object(&writer);
+}
+
+static enum err
+log_change(struct tx *tx, struct sql_text *sql, struct buf *json, const struct commit *commit,
+    const struct change *change, int64_t n)
+{
+	static const char *const ops[] = { "create", "update", "delete" };
+
+	buf_clear(json);
+	write_changes(json, change);
+	sql_clear(sql);
+	sql_addf(sql,
+	    "INSERT INTO caisson_changes (seq, n, collection, record, op, changes)"
+	    " VALUES (%v, %v, %v, %v, %v, %v)",
+	    value_int(commit->number), value_int(n), value_text(change->collection->name), change->id,
+	    value_text(str_from(ops[change->op])), value_text(buf_str(json)));
+	return json->err != OK ? json->err : tx_exec(tx, sql, NULL);
+}
+
+static enum err
+log_commit(struct tx *tx, struct sql_text *sql, const struct commit *commit, struct str actor,
+    struct str request_id)
+{
+	sql_addf(sql, "INSERT INTO caisson_commits (seq, at, actor, request_id) VALUES (%v, %v, %v, %v)",
+	    value_int(commit->number), value_int(tx->now_us),
+	    actor.data == NULL ? value_null() : value_text(actor),
+	    request_id.data == NULL ? value_null() : value_text(request_id));
+	return tx_exec(tx, sql, NULL);
+}
+
+enum err
+capture_log(struct tx *tx, const struct commit *commit, struct str actor, struct str request_id)
+{
+	enum { CHANGES_SIZE_MAX = 64 << 20 };
+	struct sql_text sql;
+	struct buf json;
+	enum err err;
+	int64_t n = 0;
+
+	sql_init(&sql, SQL_SQLITE);
+	buf_init(&json, CHANGES_SIZE_MAX);
+	err = log_commit(tx, &sql, commit, actor, request_id);
+	for (const struct change *change = commit->changes; change != NULL && err == OK;
+	    change = change->next)
+		err = log_change(tx, &sql, &json, commit, change, n++);
+	buf_release(&json);
+	sql_release(&sql);
+	return err;
+}

@@ -1,0 +1,510 @@
+#include "store/sqlite/writer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "store/sqlite/upkeep.h"
+
+enum { GROUP_ARENA_SIZE_MAX = 256 << 20 };
+
+static void writer_run(void *arg);
+static void run_group(struct writer *writer);
+static bool is_lost(struct writer *writer);
+static enum err recover_group(struct writer *writer, size_t culprit);
+static void drop_commits(struct writer *writer);
+static void stage_call(struct writer *writer, struct store_call *call);
+static void commit_group(struct writer *writer);
+static void complete_group(struct writer *writer);
+
+/* --- the queue ------------------------------------------------------- */
+
+static uint16_t *
+caller_slot(struct writer *writer, const struct store_call *call)
+{
+	return &writer->queued_of_caller[call->caller_hash % WRITER_CALLER_SLOTS];
+}
+
+static bool
+has_room(struct writer *writer, const struct store_call *call)
+{
+	return !writer->stopping && !store_is_lost(writer->store) &&
+	       writer->queued < limit(LIMIT_write_queue) &&
+	       *caller_slot(writer, call) < limit(LIMIT_write_queue_caller);
+}
+
+void
+writer_push(struct writer *writer, struct store_call *call)
+{
+	bool accepted;
+
+	uv_mutex_lock(&writer->mutex);
+	accepted = has_room(writer, call);
+	if (accepted) {
+		call->next = NULL;
+		*(writer->first == NULL ? &writer->first : &writer->last->next) = call;
+		writer->last = call;
+		writer->queued++;
+		++*caller_slot(writer, call);
+		if (writer->queued == 1)
+			uv_cond_signal(&writer->wake);
+	}
+	uv_mutex_unlock(&writer->mutex);
+	if (!accepted) {
+		call->err = store_is_lost(writer->store) ? ERR_STORE_UNAVAILABLE : ERR_OVERLOADED;
+		store_call_done(call);
+	}
+}
+
+static struct store_call *
+pop(struct writer *writer)
+{
+	struct store_call *call;
+
+	uv_mutex_lock(&writer->mutex);
+	call = writer->first;
+	if (call != NULL) {
+		writer->first = call->next;
+		writer->queued--;
+		--*caller_slot(writer, call);
+	}
+	uv_mutex_unlock(&writer->mutex);
+	return call;
+}
+
+/* Wait for work; false when there will be none. */
+static bool
+wait_for_call(struct writer *writer)
+{
+	bool there;
+
+	uv_mutex_lock(&writer->mutex);
+	while (writer->first == NULL && !writer->stopping &&
+	       uv_cond_timedwait(&writer->wake, &writer->mutex, UPKEEP_PAUSE_NS) == 0)
+		;
+	there = writer->first != NULL || !writer->stopping;
+	uv_mutex_unlock(&writer->mutex);
+	return there;
+}
+
+static void
+writer_run(void *arg)
+{
+	struct writer *writer = arg;
+
+	while (wait_for_call(writer)) {
+		if (writer->first != NULL)
+			run_group(writer);
+		while (writer->alone != NULL)
+			run_group(writer);
+		upkeep(writer);
+	}
+}
+
+/* --- a group --------------------------------------------------------- */
+
+static enum err
+begin(struct writer *writer)
+{
+	struct statvfs disk;
+	int code;
+
+	if (store_is_lost(writer->store))
+		return ERR_STORE_UNAVAILABLE;
+	if (statvfs(writer->folder, &disk) == 0 &&
+	    (int64_t)(disk.f_bavail * disk.f_frsize) < limit(LIMIT_disk_reserve))
+		return ERR_STORE_FULL;
+	code = sqlite_run(writer->connection, "BEGIN IMMEDIATE");
+	return code == SQLITE_OK ? OK : sqlite_error(code);
+}
+
+/* The next call of the group: a culprit runs alone, others as they come. */
+static struct store_call *
+next_call(struct writer *writer, int64_t end_us)
+{
+	struct store_call *call = writer->alone;
+
+	if (call != NULL) {
+		if (writer->group_count > 0)
+			return NULL;
+		writer->alone = call->next;
+		return call;
+	}
+	if (writer->group_count > 0 && (writer->group[0]->alone ||
+					   writer->group_count >= (size_t)limit(LIMIT_group_requests) ||
+					   clock_monotonic_us() >= end_us))
+		return NULL;
+	return pop(writer);
+}
+
+static void
+run_group(struct writer *writer)
+{
+	int64_t end_us = clock_monotonic_us() + limit(LIMIT_group_time);
+	enum err err = begin(writer);
+	struct store_call *call;
+
+	writer->group_count = writer->commits_count = 0;
+	while (writer->group_count < WRITER_GROUP_MAX && (call = next_call(writer, end_us)) != NULL) {
+		writer->group[writer->group_count++] = call;
+		call->staged_err = err;
+		if (err != OK)
+			continue;
+		stage_call(writer, call);
+		if (is_lost(writer))
+			err = recover_group(writer, writer->group_count - 1);
+	}
+	if (err == OK && writer->group_count > 0)
+		commit_group(writer);
+	else if (!is_lost(writer))
+		(void)sqlite_run(writer->connection, "ROLLBACK");
+	complete_group(writer);
+	arena_reset(&writer->arena);
+}
+
+/* The transaction is gone, whatever the savepoints say. */
+static bool
+is_lost(struct writer *writer)
+{
+	return sqlite3_get_autocommit(writer->connection->db);
+}
+
+static void
+drop_commits(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->commits_count; i++)
+		commit_unref(writer->commits[i]);
+	writer->commits_count = 0;
+	writer->next_number = atomic_load(&writer->store->last_number) + 1;
+}
+
+/* Take the culprit out of the group: to be run alone, or refused where it was alone already. */
+static void
+remove_culprit(struct writer *writer, size_t at)
+{
+	struct store_call *culprit = writer->group[at];
+
+	writer->group_count--;
+	memmove(&writer->group[at], &writer->group[at + 1],
+	    (writer->group_count - at) * sizeof(struct store_call *));
+	if (culprit->alone) {
+		culprit->err = culprit->staged_err;
+		store_call_done(culprit);
+		return;
+	}
+	culprit->alone = true;
+	culprit->next = writer->alone;
+	writer->alone = culprit;
+}
+
+/* Nothing of the group has happened, and nothing will. */
+static enum err
+refuse_group(struct writer *writer, enum err err)
+{
+	for (size_t i = 0; i < writer->group_count; i++)
+		writer->group[i]->staged_err = err;
+	return err;
+}
+
+/* Stage all of the group; false, with the place of the culprit, when the transaction is lost again. */
+static bool
+stage_again(struct writer *writer, size_t *ret_culprit)
+{
+	for (size_t i = 0; i < writer->group_count; i++) {
+		stage_call(writer, writer->group[i]);
+		if (is_lost(writer)) {
+			*ret_culprit = i;
+			return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * ${culprit} took the transaction with it.  Who was too costly is set aside and
+ * the others run again, until a group stands; a disk that refuses refuses all.
+ */
+static enum err
+recover_group(struct writer *writer, size_t culprit)
+{
+	enum err err;
+
+	do {
+		err = writer->group[culprit]->staged_err;
+		drop_commits(writer);
+		if ((writer->connection->last_code & 0xff) == SQLITE_IOERR)
+			return refuse_group(writer, ERR_IO);
+		if (err != ERR_TOO_COSTLY)
+			return refuse_group(writer, err);
+		remove_culprit(writer, culprit);
+		if ((err = begin(writer)) != OK)
+			return refuse_group(writer, err);
+	} while (!stage_again(writer, &culprit));
+	return OK;
+}
+
+/* --- one call -------------------------------------------------------- */
+
+static void
+savepoint(struct writer *writer, const char *text)
+{
+	/* Fails only where the transaction is gone, which is looked at next. */
+	(void)sqlite_run(writer->connection, text);
+}
+
+/* Deferred keys would pass RELEASE and fail everyone's COMMIT; the schema has none, and this keeps it so. */
+static bool
+has_deferred_keys(struct writer *writer)
+{
+	int count = 0, high = 0;
+
+	sqlite3_db_status(writer->connection->db, SQLITE_DBSTATUS_DEFERRED_FKS, &count, &high, 0);
+	return count > 0;
+}
+
+static enum err
+run_body(struct writer *writer, struct sqlite_tx *tx, struct store_call *call)
+{
+	enum err err;
+
+	savepoint(writer, "SAVEPOINT inner");
+	capture_begin(&writer->capture, writer->next_number);
+	err = call->body(&tx->tx, call->arg);
+	if (err == OK && writer->capture.failed)
+		err = ERR_TOO_COSTLY;
+	if (err == OK && has_deferred_keys(writer))
+		err = ERR_CONFLICT;
+	if (err == OK && call->alone &&
+	    writer->capture.commit->changes_count > (size_t)limit(LIMIT_alone_rows))
+		err = ERR_TOO_COSTLY;
+	return err;
+}
+
+static enum err
+keep_body(struct writer *writer, struct sqlite_tx *tx, struct store_call *call)
+{
+	struct commit *commit = capture_take(&writer->capture);
+	enum err err;
+
+	if (commit == NULL)
+		return OK;
+	err = capture_log(&tx->tx, commit, call->actor, call->request_id);
+	if (err != OK) {
+		commit_unref(commit);
+		return err;
+	}
+	call->number = commit->number;
+	writer->next_number++;
+	writer->commits[writer->commits_count++] = commit;
+	return OK;
+}
+
+static enum err
+run_inner(struct writer *writer, struct sqlite_tx *tx, struct store_call *call)
+{
+	enum err err = run_body(writer, tx, call);
+
+	if (err == OK && !call->dry_run)
+		err = keep_body(writer, tx, call);
+	if (writer->capture.commit != NULL)
+		capture_drop(&writer->capture);
+	if (is_lost(writer))
+		return err;
+	if (err != OK || call->dry_run)
+		savepoint(writer, "ROLLBACK TO inner");
+	savepoint(writer, "RELEASE inner");
+	return err;
+}
+
+/* Back to where the call began, its commit with it. */
+static void
+undo_call(struct writer *writer, struct store_call *call)
+{
+	savepoint(writer, "ROLLBACK TO outer");
+	if (call->number == 0)
+		return;
+	commit_unref(writer->commits[--writer->commits_count]);
+	writer->next_number--;
+	call->number = 0;
+}
+
+static enum err
+run_outer(struct writer *writer, struct sqlite_tx *tx, struct store_call *call)
+{
+	bool done = false;
+	enum err err, after_err;
+
+	savepoint(writer, "SAVEPOINT outer");
+	err = call->before(&tx->tx, call->arg, &done);
+	if (err == OK && !done) {
+		err = run_inner(writer, tx, call);
+		if (!is_lost(writer) &&
+		    (after_err = call->after(&tx->tx, call->arg, err)) != OK) {
+			undo_call(writer, call);
+			err = after_err;
+		}
+	}
+	if (!is_lost(writer))
+		savepoint(writer, "RELEASE outer");
+	return err;
+}
+
+static enum err
+may_run(const struct store_call *call)
+{
+	if (atomic_load(&call->canceled))
+		return ERR_CANCELED;
+	if (call->deadline_us != 0 && clock_monotonic_us() > call->deadline_us)
+		return ERR_OVERLOADED;
+	return OK;
+}
+
+static void
+stage_call(struct writer *writer, struct store_call *call)
+{
+	struct sqlite_tx tx;
+	enum err err = may_run(call);
+
+	call->number = 0;
+	if (err == OK) {
+		sqlite_tx_init(&tx, writer->connection, &writer->arena);
+		tx.tx.is_write = true;
+		tx.tx.number = writer->number = writer->next_number;
+		writer->now_us = tx.tx.now_us;
+		sqlite_budget(writer->connection,
+		    limit(call->alone ? LIMIT_alone_budget : LIMIT_body_budget) * 1000);
+		err = call->before == NULL ? run_inner(writer, &tx, call) : run_outer(writer, &tx, call);
+		sqlite_budget(writer->connection, 0);
+	}
+	call->staged_err = err;
+}
+
+/* --- the end of a group ---------------------------------------------- */
+
+/*
+ * After a failed COMMIT nobody knows what the disk holds: say so to all who
+ * would have been told yes, and to no one anything else, ever again; recovery
+ * at the next start finds out.
+ */
+static void
+lose_store(struct writer *writer)
+{
+	atomic_store(&writer->store->lost, true);
+	for (size_t i = 0; i < writer->group_count; i++)
+		if (writer->group[i]->staged_err == OK)
+			writer->group[i]->staged_err = ERR_OUTCOME_UNKNOWN;
+}
+
+static void
+commit_group(struct writer *writer)
+{
+	if (sqlite_run(writer->connection, "COMMIT") != SQLITE_OK) {
+		lose_store(writer);
+		return;
+	}
+	atomic_fetch_add(&writer->groups, 1);
+	atomic_fetch_add(&writer->writes, (int64_t)writer->commits_count);
+	atomic_store(&writer->store->last_number, writer->next_number - 1);
+	if (ring_is_followed(&writer->store->ring)) {
+		ring_publish(&writer->store->ring, writer->commits, writer->commits_count);
+		writer->commits_count = 0;
+	}
+}
+
+static void
+complete_group(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->group_count; i++) {
+		writer->group[i]->err = writer->group[i]->staged_err;
+		if (writer->group[i]->err != OK)
+			writer->group[i]->number = 0;
+		store_call_done(writer->group[i]);
+	}
+	drop_commits(writer);
+}
+
+/* --- start and stop -------------------------------------------------- */
+
+static void
+sql_number(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	(void)count, (void)values;
+	sqlite3_result_int64(context, ((struct writer *)sqlite3_user_data(context))->number);
+}
+
+static void
+sql_now(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	(void)count, (void)values;
+	sqlite3_result_int64(context, ((struct writer *)sqlite3_user_data(context))->now_us);
+}
+
+static int
+note_wal_size(void *arg, sqlite3 *db, const char *database, int pages)
+{
+	enum { PAGE_SIZE = 4096 };
+	struct writer *writer = arg;
+
+	(void)db, (void)database;
+	writer->wal_bytes = (int64_t)pages * PAGE_SIZE;
+	/* The log was begun anew. */
+	if (writer->wal_bytes < limit(LIMIT_wal_passive))
+		writer->next_checkpoint_bytes = limit(LIMIT_wal_passive);
+	return SQLITE_OK;
+}
+
+static int
+add_functions(struct writer *writer)
+{
+	sqlite3 *db = writer->connection->db;
+	int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS;
+	int code = sqlite3_create_function(
+	    db, "caisson_number", 0, flags, writer, sql_number, NULL, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_create_function(db, "caisson_now", 0, flags, writer, sql_now, NULL, NULL);
+	return code;
+}
+
+enum err
+writer_start(struct writer *writer, struct store *store, struct sqlite_connection *connection,
+    const char *folder, struct buf *ret_detail)
+{
+	*writer = (struct writer){ .store = store, .connection = connection };
+	arena_init(&writer->arena, GROUP_ARENA_SIZE_MAX);
+	uv_mutex_init(&writer->mutex);
+	uv_cond_init(&writer->wake);
+	writer->folder = memory_copy(folder, strlen(folder));
+	writer->next_number = atomic_load(&store->last_number) + 1;
+	writer->next_checkpoint_bytes = limit(LIMIT_wal_passive);
+	writer->next_upkeep_us = clock_monotonic_us();
+	capture_attach(&writer->capture, connection);
+	sqlite3_wal_hook(connection->db, note_wal_size, writer);
+	if (add_functions(writer) != SQLITE_OK ||
+	    uv_thread_create(&writer->thread, writer_run, writer) != 0) {
+		buf_add_c(ret_detail, "the writer cannot be started");
+		return ERR_IO;
+	}
+	return OK;
+}
+
+void
+writer_stop(struct writer *writer)
+{
+	uv_mutex_lock(&writer->mutex);
+	writer->stopping = true;
+	uv_cond_signal(&writer->wake);
+	uv_mutex_unlock(&writer->mutex);
+	uv_thread_join(&writer->thread);
+	if (!store_is_lost(writer->store))
+		sqlite3_wal_checkpoint_v2(
+		    writer->connection->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite_connection_close(writer->connection);
+	arena_release(&writer->arena);
+	free(writer->folder);
+	uv_cond_destroy(&writer->wake);
+	uv_mutex_destroy(&writer->mutex);
+}
