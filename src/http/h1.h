@@ -58,17 +58,20 @@ enum h1_known {
 struct h1_head {
 	enum h1_method method;
 	struct str method_text;
-	struct str target;	/* as sent: origin form "/v1/x?y", or "*" for OPTIONS */
+	/* Origin form "/v1/x?y", or "*" for OPTIONS; of the absolute form the part behind the
+	 * authority, and the authority is the known H1_HOST then. */
+	struct str target;
 	struct str path, query; /* of the target, still encoded; the query without '?' */
 	int minor;		/* 1 or 0 */
-	struct h1_field fields[H1_FIELDS_MAX];
 	size_t fields_count;
-	/* Values by h1_known; data is NULL where absent.  Lists sent as several fields: see h1_head_list_next. */
+	/* Values by h1_known; data is NULL where absent.  Of those that may be sent as several
+	 * lines (Accept, Prefer, If-Match, If-None-Match) the first: see h1_head_list_next. */
 	struct str known[H1_KNOWN_COUNT];
 	enum h1_framing framing;
 	uint64_t content_length; /* with H1_LENGTH */
 	bool keep_alive;	 /* what the client asks for, by version and Connection */
-	bool expect_continue;
+	bool expect_continue;	 /* it waits for 100 before it sends its body */
+	struct h1_field fields[H1_FIELDS_MAX]; /* fields_count of them; the others are not even zero */
 };
 
 /*
@@ -85,26 +88,41 @@ enum err h1_head_end(struct str bytes, size_t *scanned, size_t *ret_skip, size_t
 /*
  * Parse the whole head ${bytes}.  On error *ret_detail is a literal for the
  * problem's detail.  ERR_BAD_REQUEST, ERR_URI_TOO_LONG, ERR_HEAD_TOO_LARGE,
- * ERR_HTTP_VERSION (505), ERR_NOT_IMPLEMENTED (501, a transfer coding),
- * ERR_EXPECTATION_FAILED.  The method stays readable on every error behind the request line.
+ * ERR_HTTP_VERSION (505), ERR_EXPECTATION_FAILED.  On every error behind it the method
+ * stays readable, and H1_OTHER with an empty text before; nothing else is then.
+ *
+ * ERR_BAD_REQUEST is whatever could be framed or routed in two ways: a length with a coding,
+ * unequal lengths, a list as length, a coding other than one "chunked", any coding in HTTP/1.0,
+ * a bare CR or LF, folded lines, a space before a colon, a Host that is missing, doubled or no
+ * RFC 3986 host[:port]; and a doubled Authorization, Content-Type, Idempotency-Key,
+ * Last-Event-ID or Origin, of which two readers could choose different ones.
  */
 enum err h1_head_parse(struct str bytes, struct h1_head *ret, const char **ret_detail) MUST_USE;
 
 /* The first field ${name} (in any case), or data NULL. */
 struct str h1_head_field(const struct h1_head *head, const char *name);
+/*
+ * The next value of the fields ${name} (in any case), in the order sent: several lines are one
+ * list.  *index is 0 at first.  False when there are no more.
+ */
+bool h1_head_list_next(const struct h1_head *head, struct str name, size_t *index, struct str *ret);
+/* Is ${text} a host[:port] with a host that is not empty (RFC 3986 §3.2.2, without user)? */
+bool h1_host_is_valid(struct str text);
 
 /* A chunked body being decoded; zeroed is its start. */
 struct h1_chunked {
 	int state;
 	uint64_t chunk_left; /* bytes of the current chunk */
-	size_t line_size;    /* bytes of the current size line or trailer, which are bounded */
+	size_t digits;	     /* of the current size */
+	size_t extra_size;   /* bytes of all extensions and trailers until now, which are bounded */
 };
 
 /*
  * Decode ${size} bytes at ${bytes} in place: the decoded bytes stand at its
  * front, *ret_decoded of them, of *ret_consumed bytes read.  *ret_done when the
  * last chunk and its trailer are read; bytes behind it are not consumed.
- * ERR_BAD_REQUEST: bad framing, extensions or trailers over 4 KiB in all.
+ * ERR_BAD_REQUEST: bad framing, a size over 16 digits or 2^63 - 1, extensions and trailers over
+ * 4 KiB in all.  Trailers must be well-formed; they are dropped.
  */
 enum err h1_chunked_decode(struct h1_chunked *chunked, char *bytes, size_t size, size_t *ret_decoded,
     size_t *ret_consumed, bool *ret_done) MUST_USE;
