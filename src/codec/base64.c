@@ -48,7 +48,11 @@ base64url_decode(struct buf *buf, struct str text)
 	int bits_count = 0;
 	char *out;
 
-	if (text.size % 4 == 1 || (out = buf_room(buf, size)) == NULL)
+	if (text.size % 4 == 1)
+		return false;
+	/* No bytes need no room: then ${out} may be NULL without an error. */
+	out = buf_room(buf, size);
+	if (buf->err != OK)
 		return false;
 	for (size_t i = 0; i < text.size; i++) {
 		int digit = digit_of(text.data[i]);

@@ -24,7 +24,7 @@ json_writer_init(struct json_writer *writer, struct buf *buf)
 static char *
 item_room(struct json_writer *writer, size_t size)
 {
-	char *room = buf_room(writer->buf, size + 1);
+	char *room = buf_room(writer->buf, size + writer->comma);
 
 	if (room == NULL)
 		return NULL;

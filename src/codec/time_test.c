@@ -154,7 +154,7 @@ times_are_written_as_the_c_library_does(void **state)
 static void
 every_day_has_its_date(void **state)
 {
-	char text[TIME_RFC3339_SIZE], expected[16];
+	char text[TIME_RFC3339_SIZE], expected[64];
 	int year = 1, month = 1, day = 1;
 
 	(void)state;
