@@ -11,6 +11,17 @@
  * ==, order or `in` with it is false, except against the literal null.  SQL on
  * both engines and memory give the same answer.
  *
+ *	or	 and ("||" and)*
+ *	and	 relation ("&&" relation)*
+ *	relation unary (("==" | "!=" | "<" | "<=" | ">" | ">=" | "in") unary)?
+ *	unary	 "!"* (literal | path | "has(" path ")" | "(" or ")" | "[" items "]")
+ *
+ * Ids, references and texts compare (with each other only for equality), a
+ * text literal beside a time, an id or an enum is converted when compiled, an
+ * enum has ==, != and in.  `x in [a, null]` is x == a || x == null; `in
+ * auth.roles` takes a text.  auth.id takes the kind of what it stands beside;
+ * where it cannot, it equals nothing.
+ *
  * A compiled rule is immutable, lives in the arena that it was compiled in,
  * and may be used by any thread.
  */
@@ -66,7 +77,10 @@ bool rule_reads(const struct rules *rules, const struct rule *rule, const struct
 /*
  * Append a predicate over the table alias t: "(...)", or "1"/"0" ("true"/"false")
  * where the caller alone decides.  Index-friendly: no IS TRUE, no IS NOT DISTINCT FROM.
- * Hops of a filter join under the target's read rule in ${rules}.
+ * Hops of a filter join under the target's read rule in ${rules}; their aliases
+ * are h1, h2, ...  In a create rule `new.` is t as well (the row just written);
+ * an update rule that names `new.` looks at two rows: rule_evaluate() only.
+ * Bound texts borrow from the rule and from ${caller}.
  */
 void rule_to_sql(const struct rules *rules, const struct rule *rule, const struct rule_caller *caller,
     struct sql_text *sql);

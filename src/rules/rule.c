@@ -1,0 +1,141 @@
+/* A rule's way from text to checked tree, and what is known of it then. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "codec/utf8.h"
+#include "rules/rules_internal.h"
+
+static const struct term *
+compile(struct compiler *compiler)
+{
+	const struct node *node;
+	size_t valid;
+
+	if (compiler->text.size > RULE_SIZE_MAX)
+		return compiler_fail(compiler, RULE_SIZE_MAX, "expected at most %d bytes, not %zu",
+		    RULE_SIZE_MAX, compiler->text.size);
+	valid = utf8_check(compiler->text);
+	if (valid < compiler->text.size)
+		return compiler_fail(compiler, valid, "expected valid UTF-8");
+	compiler->text = arena_str(compiler->arena, compiler->text);
+	compiler->rule = compiler_array(compiler, 1, sizeof(*compiler->rule));
+	if (compiler->text.data == NULL || compiler->rule == NULL)
+		return compiler_fail(compiler, 0, "the expression needs too much memory");
+	node = parser_run(compiler);
+	return node == NULL ? NULL : (compiler->rule->root = check_run(compiler, node));
+}
+
+enum err
+rule_compile(struct arena *arena, const struct app *app, const struct collection *collection,
+    enum rule_use use, struct str text, const struct rule **ret, struct rule_error *ret_error)
+{
+	struct rule_error error = { 0 };
+	struct compiler compiler = {
+		.arena = arena,
+		.collection = collection,
+		.use = use,
+		.text = text,
+		.error = &error,
+	};
+
+	assert(app->collections_count <= APP_COLLECTIONS_MAX);
+	if (compile(&compiler) == NULL) {
+		assert(error.detail[0] != '\0');
+		*ret_error = error;
+		return ERR_BAD_FILTER;
+	}
+	compiler.rule->use = use;
+	*ret = compiler.rule;
+	return OK;
+}
+
+static const char *const access_words[ACCESS_COUNT] = {
+	[ACCESS_READ] = "read",
+	[ACCESS_CREATE] = "create",
+	[ACCESS_UPDATE] = "update",
+	[ACCESS_DELETE] = "delete",
+};
+
+static const enum rule_use access_uses[ACCESS_COUNT] = {
+	[ACCESS_READ] = RULE_USE_READ,
+	[ACCESS_CREATE] = RULE_USE_CREATE,
+	[ACCESS_UPDATE] = RULE_USE_UPDATE,
+	[ACCESS_DELETE] = RULE_USE_DELETE,
+};
+
+/* Exact for a rule on one line; one of several lines is found by its beginning. */
+static struct app_position
+mistake_position(const struct app_rule *source, size_t offset)
+{
+	struct app_position at = source->at;
+
+	if (str_find_byte(source->text, '\n') == source->text.size)
+		at.column += (uint32_t)offset;
+	return at;
+}
+
+static bool
+compile_access(struct arena *arena, const struct app *app, const struct collection *collection,
+    enum access access, const struct rule **ret, struct app_mistakes *mistakes)
+{
+	const struct app_rule *source = &collection->access[access];
+	struct rule_error error;
+
+	if (rule_compile(arena, app, collection, access_uses[access], source->text, ret, &error) ==
+	    OK)
+		return true;
+	app_mistake(mistakes, mistake_position(source, error.offset), "%s rule of '%.*s': %s",
+	    access_words[access], STR_ARGS(collection->name), error.detail);
+	return false;
+}
+
+bool
+rules_compile_app(
+    struct arena *arena, const struct app *app, struct rules *ret, struct app_mistakes *mistakes)
+{
+	bool good = true;
+
+	ret->app = app;
+	ret->access = arena_array(arena, app->collections_count, sizeof(*ret->access));
+	if (ret->access == NULL) {
+		app_mistake(
+		    mistakes, (struct app_position){ 1, 1 }, "the rules need too much memory");
+		return false;
+	}
+	for (size_t i = 0; i < app->collections_count; i++) {
+		for (enum access access = 0; access < ACCESS_COUNT; access++) {
+			if (!compile_access(arena, app, &app->collections[i], access,
+				&ret->access[i][access], mistakes))
+				good = false;
+		}
+	}
+	return good;
+}
+
+bool
+rule_is_local(const struct rule *rule)
+{
+	return !rule->has_hops;
+}
+
+static bool
+leads_to(const struct rule *rule, size_t index)
+{
+	return (rule->reads[index / 64] >> index % 64 & 1) != 0;
+}
+
+bool
+rule_reads(const struct rules *rules, const struct rule *rule, const struct collection *collection)
+{
+	if (leads_to(rule, collection->index))
+		return true;
+	if (rule->use != RULE_USE_FILTER)
+		return false;
+	/* A filter's hop asks its target's read rule, whose own hops ask no other. */
+	for (size_t i = 0; i < rules->app->collections_count; i++) {
+		if (leads_to(rule, i) && leads_to(rules->access[i][ACCESS_READ], collection->index))
+			return true;
+	}
+	return false;
+}
