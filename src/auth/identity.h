@@ -11,4 +11,4 @@ struct identity {
 	uint64_t hash;	      /* of the principal */
 };
 
-extern const struct identity identity_guest;
+extern const struct identity identity_guest; /* principal "guest" */

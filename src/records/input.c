@@ -1,0 +1,343 @@
+/* What a client sent for a record, checked against the declared fields. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "codec/time.h"
+#include "codec/utf8.h"
+#include "records/records.h"
+
+/* One member of the body and where it goes; the checks below note what is wrong with it. */
+struct member_check {
+	struct arena *arena;
+	const struct field *column;
+	const struct json *json;
+	struct str pointer;
+	struct value *ret;
+	struct field_errors *errors;
+};
+
+void
+field_error_add(struct field_errors *errors, struct arena *arena, struct str pointer, const char *code,
+    const char *format, ...)
+{
+	struct field_error *error;
+	char detail[512];
+	va_list args;
+	int size;
+
+	if (errors->count >= FIELD_ERRORS_MAX || (error = arena_new(arena, sizeof(*error))) == NULL)
+		return;
+	va_start(args, format);
+	size = vsnprintf(detail, sizeof(detail), format, args);
+	va_end(args);
+	if (size >= (int)sizeof(detail))
+		size = (int)sizeof(detail) - 1;
+	error->pointer = pointer;
+	error->code = code;
+	error->detail = arena_str(arena, (struct str){ detail, (size_t)size });
+	*(errors->first == NULL ? &errors->first : &errors->last->next) = error;
+	errors->last = error;
+	errors->count++;
+}
+
+/* "#/3" and "a/b" -> "#/3/a~1b": RFC 6901, escaped once more for a URI fragment. */
+static struct str
+pointer_to(struct arena *arena, struct str parent, struct str name)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *text = arena_new(arena, parent.size + 1 + 3 * name.size);
+	size_t at = parent.size;
+
+	if (text == NULL)
+		return STR("#");
+	memcpy(text, parent.data, parent.size);
+	text[at++] = '/';
+	for (size_t i = 0; i < name.size; i++) {
+		unsigned char c = (unsigned char)name.data[i];
+
+		if (c == '~' || c == '/') {
+			text[at++] = '~';
+			text[at++] = c == '~' ? '0' : '1';
+		} else if (c <= ' ' || c >= 0x7f || strchr("\"<>\\^`{|}%#", c) != NULL) {
+			text[at++] = '%';
+			text[at++] = hex[c >> 4];
+			text[at++] = hex[c & 15];
+		} else {
+			text[at++] = (char)c;
+		}
+	}
+	return (struct str){ text, at };
+}
+
+static void
+wrong(const struct member_check *check, const char *code, const char *what)
+{
+	field_error_add(check->errors, check->arena, check->pointer, code, "%.*s must be %s",
+	    STR_ARGS(check->column->name), what);
+}
+
+static void
+check_range(const struct member_check *check, int64_t size, const char *small, const char *large,
+    const char *unit)
+{
+	const struct field *column = check->column;
+
+	if (column->has_min && size < column->min)
+		field_error_add(check->errors, check->arena, check->pointer, small,
+		    "%.*s must be at least %lld%s", STR_ARGS(column->name), (long long)column->min, unit);
+	if (column->has_max && size > column->max)
+		field_error_add(check->errors, check->arena, check->pointer, large,
+		    "%.*s must be at most %lld%s", STR_ARGS(column->name), (long long)column->max, unit);
+}
+
+static void
+check_time_range(const struct member_check *check, int64_t us)
+{
+	const struct field *column = check->column;
+	char text[TIME_RFC3339_SIZE];
+
+	if (column->has_min && us < column->min) {
+		time_format_rfc3339(column->min, text);
+		field_error_add(check->errors, check->arena, check->pointer, "too_small",
+		    "%.*s must not be before %.*s", STR_ARGS(column->name), TIME_RFC3339_SIZE, text);
+	}
+	if (column->has_max && us > column->max) {
+		time_format_rfc3339(column->max, text);
+		field_error_add(check->errors, check->arena, check->pointer, "too_large",
+		    "%.*s must not be after %.*s", STR_ARGS(column->name), TIME_RFC3339_SIZE, text);
+	}
+}
+
+/* --- one function for each field type -------------------------------- */
+
+static bool
+read_text(const struct member_check *check)
+{
+	if (check->json->type != JSON_STRING)
+		return false;
+	*check->ret = value_text(check->json->string);
+	if (check->column->has_min || check->column->has_max)
+		check_range(check, (int64_t)utf8_length(check->json->string), "too_short", "too_long",
+		    " characters long");
+	return true;
+}
+
+static bool
+read_int(const struct member_check *check)
+{
+	if (check->json->type != JSON_INT)
+		return false;
+	*check->ret = value_int(check->json->integer);
+	check_range(check, check->json->integer, "too_small", "too_large", "");
+	return true;
+}
+
+static bool
+read_bool(const struct member_check *check)
+{
+	if (check->json->type != JSON_BOOL)
+		return false;
+	*check->ret = value_bool(check->json->boolean);
+	return true;
+}
+
+static void
+wrong_enum(const struct member_check *check)
+{
+	char words[400] = "";
+	size_t at = 0;
+
+	for (size_t i = 0; i < check->column->values_count && at + 80 < sizeof(words); i++)
+		at += (size_t)snprintf(words + at, sizeof(words) - at, "%s%.*s", i == 0 ? "" : ", ",
+		    check->column->values[i].size > 64 ? 64 : (int)check->column->values[i].size,
+		    check->column->values[i].data);
+	field_error_add(check->errors, check->arena, check->pointer, "enum", "%.*s must be one of: %s",
+	    STR_ARGS(check->column->name), words);
+}
+
+static bool
+read_enum(const struct member_check *check)
+{
+	if (check->json->type != JSON_STRING)
+		return false;
+	*check->ret = value_text(check->json->string);
+	for (size_t i = 0; i < check->column->values_count; i++)
+		if (str_equal(check->column->values[i], check->json->string))
+			return true;
+	wrong_enum(check);
+	return true;
+}
+
+static bool
+read_time(const struct member_check *check)
+{
+	int64_t us;
+
+	if (check->json->type != JSON_STRING || !time_parse_rfc3339(check->json->string, &us))
+		return false;
+	*check->ret = value_time(us);
+	check_time_range(check, us);
+	return true;
+}
+
+static bool
+read_id(enum field_type type, const struct json *json, struct value *ret)
+{
+	if (type == FIELD_INT && json->type == JSON_INT) {
+		*ret = value_int(json->integer);
+		return true;
+	}
+	ret->kind = VALUE_UUID;
+	return type == FIELD_ID && json->type == JSON_STRING && uuid_parse(json->string, &ret->uuid);
+}
+
+static bool
+read_ref(const struct member_check *check)
+{
+	return read_id(check->column->to->id_type, check->json, check->ret);
+}
+
+static bool
+read_own_id(const struct member_check *check)
+{
+	return read_id(check->column->type, check->json, check->ret);
+}
+
+static bool (*const readers[FIELD_TYPE_COUNT])(const struct member_check *check) = {
+	[FIELD_TEXT] = read_text,
+	[FIELD_INT] = read_int,
+	[FIELD_BOOL] = read_bool,
+	[FIELD_ENUM] = read_enum,
+	[FIELD_TIME] = read_time,
+	[FIELD_REF] = read_ref,
+	[FIELD_ID] = read_own_id,
+};
+
+static const char *
+what_type(const struct field *column)
+{
+	if (column->type == FIELD_REF && column->to->id_type == FIELD_INT)
+		return "the id of a record (a whole number)";
+	return field_types[column->type].what;
+}
+
+/* --- a member, a record ---------------------------------------------- */
+
+static enum input_kind
+read_increment(const struct member_check *check)
+{
+	const struct json *inc = json_member(check->json, "$inc");
+
+	if (check->column->type != FIELD_INT || inc == NULL || check->json->count != 1)
+		return INPUT_ABSENT;
+	if (inc->type != JSON_INT) {
+		wrong(check, "type", "incremented by a whole number of 64 bits");
+		return INPUT_ABSENT;
+	}
+	*check->ret = value_int(inc->integer);
+	return INPUT_INC;
+}
+
+static enum input_kind
+read_member(const struct member_check *check, bool is_create)
+{
+	size_t errors_before = check->errors->count;
+
+	if (check->json->type == JSON_NULL) {
+		*check->ret = value_null();
+		if (check->column->required)
+			field_error_add(check->errors, check->arena, check->pointer, "required",
+			    "%.*s must not be null", STR_ARGS(check->column->name));
+		return INPUT_VALUE;
+	}
+	if (check->json->type == JSON_OBJECT && !is_create) {
+		enum input_kind kind = read_increment(check);
+
+		if (kind == INPUT_INC || check->errors->count > errors_before)
+			return kind;
+	}
+	if (!readers[check->column->type](check))
+		wrong(check, "type", what_type(check->column));
+	return INPUT_VALUE;
+}
+
+static bool
+is_readonly(const struct field *column, bool is_create)
+{
+	if (column->column == COLUMN_ID)
+		return !is_create;
+	return column->column < COLUMN_FIELDS || column->readonly;
+}
+
+static void
+check_required(struct arena *arena, const struct collection *collection, struct record_input *input,
+    struct field_errors *errors)
+{
+	for (unsigned i = COLUMN_FIELDS; i < collection->columns_count; i++) {
+		const struct field *column = &collection->columns[i];
+
+		if (column->required && column->default_kind == DEFAULT_NONE &&
+		    input->kinds[i] == INPUT_ABSENT)
+			field_error_add(errors, arena, pointer_to(arena, input->pointer, column->name),
+			    "required", "%.*s is required", STR_ARGS(column->name));
+	}
+}
+
+static void
+read_members(struct arena *arena, const struct collection *collection, const struct json *json,
+    bool is_create, struct record_input *input, struct field_errors *errors)
+{
+	for (uint32_t i = 0; i < json->count; i++) {
+		const struct json_member *member = &json->members[i];
+		const struct field *column = collection_column(collection, member->name);
+		struct str pointer = pointer_to(arena, input->pointer, member->name);
+
+		if (column == NULL) {
+			field_error_add(errors, arena, pointer, "unknown", "%.*s has no field \"%.*s\"",
+			    STR_ARGS(collection->name), member->name.size > 100 ? 100 : (int)member->name.size,
+			    member->name.data);
+		} else if (is_readonly(column, is_create)) {
+			field_error_add(errors, arena, pointer, "readonly", "%.*s is set by the server",
+			    STR_ARGS(column->name));
+			input->kinds[column->column] = INPUT_VALUE; /* so that it is not "required" as well */
+		} else {
+			struct member_check check = { arena, column, &member->value, pointer,
+				&input->values[column->column], errors };
+
+			input->kinds[column->column] = read_member(&check, is_create);
+		}
+	}
+}
+
+enum err
+record_input_read(struct arena *arena, const struct collection *collection, const struct json *json,
+    struct str pointer, bool is_create, struct record_input *ret, struct field_errors *errors)
+{
+	struct record_input input = { .pointer = pointer };
+
+	input.kinds = arena_array(arena, collection->columns_count, sizeof(*input.kinds));
+	input.values = arena_array(arena, collection->columns_count, sizeof(*input.values));
+	if (input.kinds == NULL || input.values == NULL)
+		return ERR_TOO_LARGE;
+	if (json->type != JSON_OBJECT) {
+		field_error_add(errors, arena, pointer, "type", "a record is a JSON object");
+		return OK;
+	}
+	read_members(arena, collection, json, is_create, &input, errors);
+	if (is_create)
+		check_required(arena, collection, &input, errors);
+	*ret = input;
+	return OK;
+}
+
+bool
+record_id_parse(const struct collection *collection, struct str text, struct value *ret)
+{
+	if (collection->id_type == FIELD_INT) {
+		*ret = value_int(0);
+		return str_to_int(text, &ret->integer);
+	}
+	ret->kind = VALUE_UUID;
+	return uuid_parse(text, &ret->uuid);
+}
