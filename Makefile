@@ -1,5 +1,5 @@
 # Two commands for everyone: make run, make test.  The others are for those who work here.
-.PHONY: run build test install clean format layers
+.PHONY: run build test bench install clean format layers
 
 
 run: build
@@ -23,6 +23,13 @@ build/asan/build.ninja:
 test: install-build install-test layers build/asan/build.ninja
 	ninja -C build/asan
 	meson test -C build/asan --no-rebuild --print-errorlogs
+
+# Variables: PEERS=pocketbase (besides nginx), ROUNDS, LOAD_SECONDS, ROWS.
+bench: install-build install-bench
+	@test -f build/build.ninja || meson setup build >/dev/null
+	meson configure build -Dbench=true
+	ninja -C build
+	bench/run --build build
 
 clean:
 	rm -rf build

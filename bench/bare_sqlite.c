@@ -4,10 +4,10 @@
  * with its version as ETag, each in a read transaction of its own; no rules,
  * no callers, no limits.
  *
- *	bare_sqlite DATABASE [PORT]
+ *	bare_sqlite DATABASE [PORT [CACHE_KIB]]
  *
  * DATABASE is a copy of a file that Caisson or bench/seed made, opened with
- * the pragmas that Caisson's readers have.
+ * the pragmas that Caisson's readers have (store/sqlite/connection.c).
  */
 #include "bare_http.h"
 
@@ -18,14 +18,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char pragmas[] = "PRAGMA query_only = ON; PRAGMA foreign_keys = ON;"
-			      "PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0;";
+static const char pragmas[] =
+    "PRAGMA query_only = ON; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+    "PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 0;"
+    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%d;";
 
 static const char select_by_id[] =
     "SELECT id, created, updated, title, answer, level, topic, author, published, votes, asked,"
     " _version FROM questions WHERE id = ?";
 
-enum { UUID_TEXT_SIZE = 36, UUID_SIZE = 16, VERSION_COLUMN = 11 };
+enum { UUID_TEXT_SIZE = 36, UUID_SIZE = 16, VERSION_COLUMN = 11, CACHE_KIB = 2048 };
 
 enum kind { UUID, TIME, TEXT, BOOL, INT };
 
@@ -47,7 +49,7 @@ static const struct member {
 	{ ",\"asked\":", TIME },
 };
 
-static sqlite3_stmt *prepare(const char *path);
+static sqlite3_stmt *prepare(const char *path, int cache_kib);
 static size_t answer_question(void *arg, const char *target, size_t target_size, char *out);
 static bool read_uuid(const char *text, unsigned char *ret_uuid);
 static size_t write_record(sqlite3_stmt *select, char *out);
@@ -62,21 +64,23 @@ int
 main(int argc, char **argv)
 {
 	if (argc < 2) {
-		fprintf(stderr, "usage: bare_sqlite DATABASE [PORT]\n");
+		fprintf(stderr, "usage: bare_sqlite DATABASE [PORT [CACHE_KIB]]\n");
 		return 2;
 	}
-	sqlite3_stmt *select = prepare(argv[1]);
+	sqlite3_stmt *select = prepare(argv[1], argc > 3 ? atoi(argv[3]) : CACHE_KIB);
 	return bare_serve(argc > 2 ? (unsigned)atoi(argv[2]) : 0, answer_question, select);
 }
 
 static sqlite3_stmt *
-prepare(const char *path)
+prepare(const char *path, int cache_kib)
 {
 	sqlite3 *db;
 	sqlite3_stmt *select;
+	char settings[sizeof pragmas + 16];
 
+	snprintf(settings, sizeof settings, pragmas, cache_kib);
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ||
-	    sqlite3_exec(db, pragmas, NULL, NULL, NULL) ||
+	    sqlite3_exec(db, settings, NULL, NULL, NULL) ||
 	    sqlite3_prepare_v3(db, select_by_id, -1, SQLITE_PREPARE_PERSISTENT, &select, NULL)) {
 		fprintf(stderr, "%s: %s\n", path, sqlite3_errmsg(db));
 		exit(1);
