@@ -55,14 +55,16 @@ write_column(struct writer *writer, unsigned alias, const struct field *field)
 	sql_addf(writer->sql, ".%n", field->name);
 }
 
-/* SQLite keeps a UUID as 16 bytes. */
+/* SQLite keeps a UUID as 16 bytes; and its hex() of null is a text. */
 static void
 write_uuid_digits(struct writer *writer, unsigned alias, const struct field *field)
 {
 	static const char *const groups[] = { ", 1, 8)", ", 9, 4)", ", 13, 4)", ", 17, 4)",
-		", 21))" };
+		", 21)) END" };
 
-	sql_add(writer->sql, "lower(");
+	sql_add(writer->sql, "CASE WHEN ");
+	write_column(writer, alias, field);
+	sql_add(writer->sql, " IS NOT NULL THEN lower(");
 	for (size_t i = 0; i < COUNT(groups); i++) {
 		sql_add(writer->sql, i == 0 ? "substr(hex(" : " || '-' || substr(hex(");
 		write_column(writer, alias, field);
