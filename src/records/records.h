@@ -61,11 +61,10 @@ void record_to_json(struct json_writer *writer, const struct collection *collect
 /* The same, of the current row of a query of catalogue_columns(), straight from the columns. */
 void record_row_to_json(struct json_writer *writer, const struct collection *collection, struct tx_rows *rows);
 
-/* If-Match and If-None-Match of a write. */
-struct record_conditions {
-	bool has_match, match_any;
-	const int64_t *match; /* commit numbers */
-	size_t match_count;
+/* If-Match of a write: does it hold for a record at ${version}?  hold == NULL: there is none. */
+struct record_condition {
+	bool (*hold)(const void *arg, int64_t version);
+	const void *arg;
 };
 
 /* --- one record ------------------------------------------------------- */
@@ -92,7 +91,7 @@ struct record_write {
 	struct record_input *inputs; /* CREATE: one for each; CHANGE: one */
 	size_t inputs_count;
 	struct value id;	     /* CHANGE, DELETE */
-	struct record_conditions conditions;
+	struct record_condition condition;
 
 	/* Results, reset at each run. */
 	const struct value **rows; /* CREATE: one for each, CHANGE: one; by column, after the write */

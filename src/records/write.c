@@ -296,17 +296,12 @@ create_all(struct tx *tx, struct record_write *write)
 /* --- change and delete ----------------------------------------------- */
 
 static bool
-conditions_hold(const struct record_conditions *conditions, int64_t version)
+condition_holds(const struct record_condition *condition, int64_t version)
 {
-	if (!conditions->has_match || conditions->match_any)
-		return true;
-	for (size_t i = 0; i < conditions->match_count; i++)
-		if (conditions->match[i] == version)
-			return true;
-	return false;
+	return condition->hold == NULL || condition->hold(condition->arg, version);
 }
 
-/* The record as it stands, where the caller may know of it and its conditions hold. */
+/* The record as it stands, where the caller may know of it and its condition holds. */
 static enum err
 find_record(struct tx *tx, struct record_write *write, const struct value **ret)
 {
@@ -321,7 +316,7 @@ find_record(struct tx *tx, struct record_write *write, const struct value **ret)
 	if (err == OK && !readable)
 		return ERR_NOT_FOUND;
 	write->version = version;
-	if (err == OK && !conditions_hold(&write->conditions, version)) {
+	if (err == OK && !condition_holds(&write->condition, version)) {
 		write->detail = STR("The record has changed since the version in If-Match; read it again.");
 		return ERR_PRECONDITION_FAILED;
 	}

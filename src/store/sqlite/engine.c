@@ -104,18 +104,12 @@ set_meta(struct sqlite_connection *connection, const char *key, const char *valu
 static enum err
 create_tables(struct sqlite_store *sqlite, struct sqlite_connection *connection, const char *shape)
 {
-	uint8_t secret[SHA256_SIZE];
-	char secret_hex[SHA256_HEX_SIZE];
 	enum err err = sqlite_run(connection, "BEGIN IMMEDIATE") == SQLITE_OK ? OK : ERR_IO;
 
-	random_bytes(secret, sizeof(secret));
-	sha256_hex((struct str){ (const char *)secret, sizeof(secret) }, secret_hex);
 	if (err == OK)
 		err = catalogue_create(sqlite->store.app, SQL_SQLITE, run_statement, connection);
 	if (err == OK)
 		err = set_meta(connection, "shape", shape, SHA256_HEX_SIZE);
-	if (err == OK)
-		err = set_meta(connection, "secret", secret_hex, SHA256_HEX_SIZE);
 	if (err == OK && sqlite_run(connection, "COMMIT") != SQLITE_OK)
 		err = ERR_IO;
 	sqlite->store.is_new = err == OK;

@@ -1,0 +1,15 @@
+#pragma once
+/*
+ * The answer: what the steps left in request.answer and request.problem, as
+ * bytes.  One place writes heads, so that every answer has the same fields.
+ */
+#include "api/request.h"
+
+/* Make request.answer the problem document of ${err}. */
+void answer_problem(struct request *request, enum err err);
+/* Write head and body to the connection; a failed task is told as its problem. */
+void answer_send(struct request *request);
+/* 200 with application/json in answer.body. */
+void answer_json(struct request *request);
+/* A GET whose tag the client has already (304), or whose If-Match does not hold (412). */
+enum step_result answer_conditional(struct request *request);

@@ -1,0 +1,615 @@
+/* The request, from its head to its answer. */
+#include "api/request.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/answer.h"
+#include "api/idempotency.h"
+#include "api/public.h"
+#include "api/routes.h"
+#include "base/limits.h"
+#include "base/memory.h"
+#include "http/media_type.h"
+#include "http/response.h"
+
+static enum step_result request_read_head(struct task *task);
+static enum step_result request_find_route(struct task *task);
+static enum step_result request_check_head(struct task *task);
+static enum step_result request_identify_caller(struct task *task);
+static enum step_result request_accept_caller(struct task *task);
+static enum step_result request_read_body(struct task *task);
+static enum step_result request_handle(struct task *task);
+static void request_end(struct task *task);
+
+static const struct step request_steps[] = {
+	{ "read head", request_read_head },
+	{ "find route", request_find_route },
+	{ "check head", request_check_head },
+	{ "identify caller", request_identify_caller },
+	{ "accept caller", request_accept_caller },
+	{ "read body", request_read_body },
+	{ "handle", request_handle }, /* the route's own table */
+	{ 0 },
+};
+
+/* --- life ------------------------------------------------------------ */
+
+enum { KEPT_BUFFER_MAX = 64 * 1024, IN_AHEAD_MAX = 64 * 1024 };
+
+static struct request *
+request_new(struct server_loop *home)
+{
+	struct request *request = home->free_requests;
+
+	if (request != NULL) {
+		home->free_requests = request->next_free;
+		home->free_requests_count--;
+		return request;
+	}
+	request = memory_new(sizeof(*request));
+	arena_init(&request->arena, (size_t)limit(LIMIT_request_memory));
+	buf_init(&request->body, (size_t)limit(LIMIT_body_size));
+	buf_init(&request->answer.body, (size_t)limit(LIMIT_answer_size));
+	request->home = home;
+	return request;
+}
+
+static void
+request_free(struct request *request)
+{
+	arena_release(&request->arena);
+	buf_release(&request->body);
+	buf_release(&request->answer.body);
+	free(request);
+}
+
+static void
+keep_buffer(struct buf *buf)
+{
+	if (buf->capacity > KEPT_BUFFER_MAX)
+		buf_release(buf);
+	buf_clear(buf);
+}
+
+static void
+request_put_back(struct request *request)
+{
+	struct server_loop *home = request->home;
+
+	if (home->free_requests_count == FREE_REQUESTS_MAX) {
+		request_free(request);
+		return;
+	}
+	request->next_free = home->free_requests;
+	home->free_requests = request;
+	home->free_requests_count++;
+}
+
+void
+request_pool_release(struct server_loop *home)
+{
+	while (home->free_requests != NULL) {
+		struct request *request = home->free_requests;
+
+		home->free_requests = request->next_free;
+		request_free(request);
+	}
+	home->free_requests_count = 0;
+}
+
+/* Forget what the last request left; its memory stays. */
+static void
+request_reset(struct request *request)
+{
+	struct buf answer_body = request->answer.body;
+
+	if (request->idempotency != NULL)
+		(void)idempotency_end(request); /* the client went away in between */
+	arena_reset(&request->arena);
+	known_key_unref(request->key);
+	keep_buffer(&request->body);
+	keep_buffer(&answer_body);
+	request->answer = (struct answer){ .body = answer_body };
+	request->problem = (struct request_problem){ 0 };
+	request->call = (struct store_call){ 0 };
+	request->chunked = (struct h1_chunked){ 0 };
+	request->scanned = 0;
+	request->has_head = request->has_body = request->keep_alive = false;
+	request->waits_for_input = request->waits_for_body = false;
+	request->id[0] = '\0';
+	request->route = NULL;
+	request->collection = NULL;
+	request->parameters = NULL;
+	request->parameters_count = 0;
+	request->key = NULL;
+	request->identity = &identity_guest;
+	request->state = NULL;
+	request->idempotency = NULL;
+}
+
+static void
+request_start(struct request *request)
+{
+	struct server_loop *home = request->home;
+
+	request_reset(request);
+	request->started_us = clock_monotonic_us();
+	task_start(&request->task, &home->loop.ready, request_steps, request_end);
+}
+
+/* --- the connection's side ------------------------------------------- */
+
+static void
+on_input(struct connection *connection)
+{
+	struct request *request = connection->data;
+
+	if (request == NULL) {
+		if (connection->in.size == 0) {
+			connection_close(connection);
+			return;
+		}
+		request = request_new(connection->pool->user_data);
+		request->connection = connection;
+		connection->data = request;
+		connection_wait(connection, &connection->pool->head);
+		request_start(request);
+	} else if (request->waits_for_input) {
+		request->waits_for_input = false;
+		task_wake(&request->task, OK);
+	}
+}
+
+static void
+on_sent(struct connection *connection)
+{
+	struct request *request = connection->data;
+
+	/* A request that was held back until its connection's answers were read. */
+	if (request != NULL && request->waits_for_input) {
+		request->waits_for_input = false;
+		task_wake(&request->task, OK);
+	} else if (request == NULL) {
+		connection_wait(connection, &connection->pool->idle);
+	}
+}
+
+static void
+on_timeout(struct connection *connection)
+{
+	struct request *request = connection->data;
+
+	if (request == NULL) {
+		connection_close(connection);
+	} else if (request->waits_for_input) {
+		request->waits_for_input = false;
+		request->problem.detail = request->has_head ? STR("The body came too slowly.") :
+							      STR("The head came too slowly.");
+		task_wake(&request->task, ERR_REQUEST_TIMEOUT);
+	}
+}
+
+static void
+on_close(struct connection *connection)
+{
+	struct request *request = connection->data;
+
+	if (request == NULL)
+		return;
+	request->connection = NULL;
+	connection->data = NULL;
+	atomic_store(&request->call.canceled, true);
+	(void)task_fail(&request->task, ERR_CANCELED);
+	if (request->waits_for_input) {
+		request->waits_for_input = false;
+		task_wake(&request->task, ERR_CANCELED);
+	}
+}
+
+const struct connection_user request_connection_user = { on_input, on_sent, on_timeout, on_close };
+
+static enum step_result
+wait_for_input(struct request *request)
+{
+	if (request->connection == NULL || request->connection->input_ended)
+		return task_fail(&request->task, ERR_CANCELED);
+	request->waits_for_input = true;
+	return STEP_AGAIN;
+}
+
+/* --- steps ----------------------------------------------------------- */
+
+static enum step_result
+request_read_head(struct task *task)
+{
+	struct request *request = request_of(task);
+	struct connection *connection = request->connection;
+	size_t skip = 0, size = 0;
+	const char *detail = NULL;
+	struct str head;
+	enum err err;
+
+	if (connection->blocked && connection->out.size > CONNECTION_OUT_MARK)
+		return wait_for_input(request); /* on_sent goes on */
+	connection->in_max = H1_HEAD_SIZE_MAX + CONNECTION_CHUNK_SIZE;
+	err = h1_head_end(buf_str(&connection->in), &request->scanned, &skip, &size);
+	if (err == OK && size == 0)
+		return wait_for_input(request);
+	if (err != OK)
+		return request_refuse(request, err, NULL);
+	head = arena_str(&request->arena, str_slice(buf_str(&connection->in), skip, skip + size));
+	connection->in_max = IN_AHEAD_MAX;
+	connection_consume(connection, skip + size);
+	err = h1_head_parse(head, &request->head, &detail);
+	if (err != OK)
+		return request_refuse(request, err, detail);
+	request->has_head = true;
+	request->has_body = request->head.framing == H1_NO_BODY;
+	request->keep_alive = request->head.keep_alive;
+	request->answer.bodyless = request->head.method == H1_HEAD;
+	return STEP_NEXT;
+}
+
+static enum step_result
+request_find_route(struct task *task)
+{
+	struct request *request = request_of(task);
+	enum err err = routes_find(request);
+
+	if (err == OK)
+		return STEP_NEXT;
+	if (err == ERR_NOT_FOUND && public_find(request))
+		return STEP_NEXT;
+	return request_refuse(request, err, NULL);
+}
+
+static bool
+is_acceptable_type(const struct request *request)
+{
+	enum media_kind kind = media_kind(request->head.known[H1_CONTENT_TYPE]);
+
+	if (request->route->body == BODY_JSON)
+		return kind == MEDIA_JSON;
+	return kind == MEDIA_JSON || kind == MEDIA_MERGE_PATCH;
+}
+
+static bool
+is_known_parameter(const struct route *route, struct str name)
+{
+	for (const char *const *at = route->parameters; at != NULL && *at != NULL; at++)
+		if (str_is(name, *at) || str_is(STR("*"), *at))
+			return true;
+	return false;
+}
+
+static enum step_result
+check_parameters(struct request *request)
+{
+	struct str bad = { 0 };
+	enum err err = url_parse_query(&request->arena, request->head.query, &request->parameters,
+	    &request->parameters_count, &bad);
+
+	if (err == ERR_BAD_PARAMETER)
+		return request_refuse_parameter(
+		    request, err, bad, 0, "repeated", "a parameter may be given once");
+	if (err != OK)
+		return request_refuse(request, err, "The query string is not valid percent-encoded UTF-8.");
+	for (size_t i = 0; i < request->parameters_count; i++)
+		if (!is_known_parameter(request->route, request->parameters[i].name))
+			return request_refuse_parameter(request, ERR_BAD_PARAMETER,
+			    request->parameters[i].name, 0, "unknown", "there is no such parameter here");
+	return STEP_NEXT;
+}
+
+static enum step_result
+request_check_head(struct task *task)
+{
+	struct request *request = request_of(task);
+	const char *detail = NULL;
+	enum err err;
+
+	if (request->head.query.size > 0 && check_parameters(request) != STEP_NEXT)
+		return STEP_DONE;
+	err = conditional_parse(&request->head, &request->conditional, &detail);
+	if (err != OK)
+		return request_refuse(request, err, detail);
+	request->prefer = prefer_parse(&request->head);
+	if (request->route->body != BODY_NONE && !is_acceptable_type(request))
+		return request_refuse(request, ERR_UNSUPPORTED_MEDIA_TYPE,
+		    request->route->body == BODY_JSON ?
+			"Send application/json." :
+			"Send application/merge-patch+json or application/json.");
+	if (request->head.framing == H1_LENGTH &&
+	    request->head.content_length > (uint64_t)limit(LIMIT_body_size))
+		return request_refusef(request, ERR_TOO_LARGE, "A body may have at most %lld bytes.",
+		    (long long)limit(LIMIT_body_size));
+	return STEP_NEXT;
+}
+
+/* "Bearer KEY", the scheme in any case (RFC 9110 11.1). */
+static bool
+bearer_token(struct str authorization, struct str *ret)
+{
+	if (authorization.size < 8 || !str_equal_nocase(str_slice(authorization, 0, 7), STR("Bearer ")))
+		return false;
+	*ret = str_trim(str_slice(authorization, 7, authorization.size));
+	return ret->size > 0;
+}
+
+static enum step_result
+request_identify_caller(struct task *task)
+{
+	struct request *request = request_of(task);
+	struct str authorization = request->head.known[H1_AUTHORIZATION], token;
+
+	if (authorization.data == NULL)
+		return STEP_NEXT;
+	if (!bearer_token(authorization, &token))
+		return request_refuse(
+		    request, ERR_BAD_CREDENTIAL, "Send the key as: Authorization: Bearer KEY");
+	request->key = key_cache_find(&request->home->keys, token);
+	if (request->key != NULL)
+		return STEP_NEXT;
+	request->lookup = (struct key_lookup){ .text = token };
+	return request_read_store(request, key_lookup, &request->lookup, STORE_LIGHT);
+}
+
+static enum err
+accept_key(struct request *request)
+{
+	if (request->key == NULL) {
+		if (request->call.err == ERR_BAD_CREDENTIAL)
+			request->problem.detail = STR("The key is unknown, or was revoked.");
+		if (request->call.err != OK)
+			return request->call.err;
+		request->key = request->lookup.key;
+		key_cache_add(&request->home->keys, request->key);
+	}
+	request->identity = &request->key->identity;
+	return OK;
+}
+
+static enum step_result
+request_accept_caller(struct task *task)
+{
+	struct request *request = request_of(task);
+
+	enum err err = OK;
+
+	if (request->head.known[H1_AUTHORIZATION].data != NULL)
+		err = accept_key(request);
+	if (err == OK && request->route->decide != NULL)
+		err = request->route->decide(request);
+	return err == OK ? STEP_NEXT : request_refuse(request, err, NULL);
+}
+
+/* Move what has arrived of the body from the connection to the request. */
+static enum err
+take_body(struct request *request)
+{
+	struct buf *in = &request->connection->in;
+	size_t consumed = in->size, decoded;
+	enum err err = OK;
+
+	if (request->head.framing == H1_LENGTH) {
+		uint64_t missing = request->head.content_length - request->body.size;
+
+		if (consumed > missing)
+			consumed = (size_t)missing;
+		decoded = consumed;
+		request->has_body = consumed == missing;
+	} else {
+		err = h1_chunked_decode(&request->chunked, in->data, in->size, &decoded, &consumed,
+		    &request->has_body);
+	}
+	if (err != OK)
+		return err;
+	buf_add(&request->body, in->data, decoded);
+	connection_consume(request->connection, consumed);
+	return request->body.err;
+}
+
+static enum step_result
+request_read_body(struct task *task)
+{
+	struct request *request = request_of(task);
+	enum err err;
+
+	if (request->has_body)
+		return STEP_NEXT;
+	err = take_body(request);
+	if (err == ERR_TOO_LARGE)
+		return request_refusef(request, err, "A body may have at most %lld bytes.",
+		    (long long)limit(LIMIT_body_size));
+	if (err != OK)
+		return request_refuse(request, err, "The chunked body is malformed.");
+	if (request->has_body)
+		return STEP_NEXT;
+	if (request->head.expect_continue && request->body.size == 0 && request->connection->in.size == 0)
+		response_continue(connection_out(request->connection));
+	request->head.expect_continue = false;
+	/* The first wait is for the whole body; each part that comes does not start it anew. */
+	if (!request->waits_for_body) {
+		request->waits_for_body = true;
+		connection_wait(request->connection, &request->connection->pool->body);
+	}
+	return wait_for_input(request);
+}
+
+static enum step_result
+request_handle(struct task *task)
+{
+	struct request *request = request_of(task);
+
+	connection_wait(request->connection, NULL);
+	return task_continue(task, request->route->steps);
+}
+
+/* --- the end --------------------------------------------------------- */
+
+/* A body that nobody wanted is skipped where it is here already; else the connection cannot go on. */
+static bool
+body_is_over(struct request *request)
+{
+	if (!request->has_head)
+		return false;
+	if (!request->has_body && request->head.framing == H1_LENGTH &&
+	    request->head.content_length - request->body.size <= request->connection->in.size)
+		(void)take_body(request);
+	return request->has_body;
+}
+
+static void
+next_request(struct request *request)
+{
+	struct connection *connection = request->connection;
+
+	if (connection->in.size > 0) {
+		connection_wait(connection, &connection->pool->head);
+		request_start(request);
+		return;
+	}
+	connection->data = NULL;
+	request->connection = NULL;
+	request_reset(request);
+	request_put_back(request);
+	if (connection->input_ended) {
+		connection_finish(connection);
+	} else if (!connection->blocked) {
+		connection_rest(connection);
+		connection_wait(connection, &connection->pool->idle);
+	}
+}
+
+static void
+request_end(struct task *task)
+{
+	struct request *request = request_of(task);
+	struct connection *connection = request->connection;
+
+	if (connection == NULL) {
+		request_reset(request);
+		request_put_back(request);
+		return;
+	}
+	if (!body_is_over(request) || task->err == ERR_CANCELED ||
+	    atomic_load(&request->home->server->draining))
+		request->keep_alive = false;
+	if (task->err == ERR_CANCELED && !request->answer.sent) {
+		connection_close(connection); /* puts connection to NULL */
+		request_reset(request);
+		request_put_back(request);
+		return;
+	}
+	if (!request->answer.sent)
+		answer_send(request);
+	if (request->keep_alive) {
+		next_request(request);
+		return;
+	}
+	connection->data = NULL;
+	request->connection = NULL;
+	connection_finish(connection);
+	request_reset(request);
+	request_put_back(request);
+}
+
+/* --- for steps ------------------------------------------------------- */
+
+enum step_result
+request_refuse(struct request *request, enum err err, const char *detail)
+{
+	if (detail != NULL)
+		request->problem.detail = str_from(detail);
+	return task_fail(&request->task, err);
+}
+
+static struct str
+format_detail(struct request *request, const char *format, va_list args)
+{
+	char text[512];
+	int size = vsnprintf(text, sizeof(text), format, args);
+
+	if (size >= (int)sizeof(text))
+		size = (int)sizeof(text) - 1;
+	return arena_str(&request->arena, (struct str){ text, (size_t)size });
+}
+
+enum step_result
+request_refusef(struct request *request, enum err err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	request->problem.detail = format_detail(request, format, args);
+	va_end(args);
+	return task_fail(&request->task, err);
+}
+
+enum step_result
+request_refuse_parameter(struct request *request, enum err err, struct str parameter, size_t offset,
+    const char *code, const char *format, ...)
+{
+	struct problem_error *error = arena_new(&request->arena, sizeof(*error));
+	va_list args;
+
+	if (error != NULL) {
+		va_start(args, format);
+		*error = (struct problem_error){ .parameter = parameter, .offset = offset,
+			.code = str_from(code), .detail = format_detail(request, format, args) };
+		va_end(args);
+		request->problem.errors = error;
+		request->problem.errors_count = 1;
+	}
+	return task_fail(&request->task, err);
+}
+
+struct str
+request_parameter(const struct request *request, const char *name)
+{
+	for (size_t i = 0; i < request->parameters_count; i++)
+		if (str_is(request->parameters[i].name, name))
+			return request->parameters[i].value;
+	return (struct str){ 0 };
+}
+
+enum step_result
+request_read_store(struct request *request, store_body *body, void *arg, enum store_weight weight)
+{
+	request->call.body = body;
+	request->call.arg = arg;
+	request->call.task = &request->task;
+	request->call.weight = weight;
+	store_read(request->home->server->store, &request->home->loop, &request->call);
+	return STEP_WAIT;
+}
+
+enum step_result
+request_write_store(struct request *request, store_body *body, void *arg)
+{
+	struct store_call *call = &request->call;
+
+	call->body = body;
+	call->arg = arg;
+	call->task = &request->task;
+	call->caller_hash = request->identity->hash;
+	call->actor = request->identity->principal;
+	call->request_id = request_id(request);
+	call->deadline_us = clock_monotonic_us() + limit(LIMIT_write_deadline) * 1000;
+	store_write(request->home->server->store, &request->home->loop, call);
+	return STEP_WAIT;
+}
+
+/* Made when first asked for: most reads never need it. */
+struct str
+request_id(struct request *request)
+{
+	if (request->id[0] == '\0')
+		snprintf(request->id, sizeof(request->id), "%s-%u-%llu", request->home->server->run_id,
+		    request->home->loop.index, (unsigned long long)request->home->requests_count++);
+	return str_from(request->id);
+}

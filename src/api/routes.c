@@ -1,0 +1,134 @@
+#include "api/routes.h"
+
+#include <string.h>
+
+#include "api/collections.h"
+#include "api/health.h"
+
+static const char *const list_parameters[] = { "filter", "sort", "limit", "cursor", "offset", NULL };
+
+const struct route routes[] = {
+	{ H1_GET, ROUTE_APP, "/{collection}", BODY_NONE, list_steps, list_parameters, "List records" },
+	{ H1_POST, ROUTE_APP, "/{collection}", BODY_JSON, create_steps, NULL, "Create one or several records",
+		collection_decide_create },
+	{ H1_GET, ROUTE_APP, "/{collection}/{id}", BODY_NONE, read_steps, NULL, "Read a record" },
+	{ H1_PATCH, ROUTE_APP, "/{collection}/{id}", BODY_PATCH, change_steps, NULL, "Change a record" },
+	{ H1_DELETE, ROUTE_APP, "/{collection}/{id}", BODY_NONE, delete_steps, NULL, "Delete a record" },
+	{ H1_GET, ROUTE_ROOT, "/health/live", BODY_NONE, health_live_steps, NULL, "Is the process alive?" },
+	{ H1_GET, ROUTE_ROOT, "/health/ready", BODY_NONE, health_ready_steps, NULL, "Can it serve?" },
+};
+const size_t routes_count = COUNT(routes);
+
+/* The part of the path below the prefix; false where it is not below it. */
+static bool
+below_prefix(struct request *request, struct str *ret)
+{
+	struct str path = request->head.path, prefix = request->home->server->app->prefix;
+
+	if (!str_starts_with(path, prefix) || path.size == prefix.size || path.data[prefix.size] != '/')
+		return false;
+	*ret = str_slice(path, prefix.size, path.size);
+	return true;
+}
+
+static bool
+take_collection(struct request *request, struct str segment)
+{
+	request->collection = app_collection(request->home->server->app, segment);
+	return request->collection != NULL;
+}
+
+static bool
+take_id(struct request *request, struct str segment)
+{
+	return segment.size > 0 &&
+	       url_decode(&request->arena, segment, false, &request->id_text) == OK;
+}
+
+/* Match one segment of the path against one of the pattern. */
+static bool
+match_segment(struct request *request, struct str pattern, struct str segment)
+{
+	if (str_is(pattern, "{collection}"))
+		return take_collection(request, segment);
+	if (str_is(pattern, "{id}"))
+		return take_id(request, segment);
+	return str_equal(pattern, segment);
+}
+
+static bool
+match(struct request *request, const struct route *route)
+{
+	struct str path = request->head.path, pattern = str_from(route->path), segment, pattern_segment;
+
+	if (route->place == ROUTE_APP && !below_prefix(request, &path))
+		return false;
+	while (str_split(&pattern, '/', &pattern_segment))
+		if (!str_split(&path, '/', &segment) || !match_segment(request, pattern_segment, segment))
+			return false;
+	return path.data == NULL;
+}
+
+static bool
+route_serves(const struct route *route, enum h1_method method)
+{
+	return route->method == method || (route->method == H1_GET && method == H1_HEAD);
+}
+
+enum err
+routes_find(struct request *request)
+{
+	bool path_is_known = false;
+
+	if (request->head.method == H1_OTHER)
+		return ERR_NOT_IMPLEMENTED;
+	for (size_t i = 0; i < routes_count; i++) {
+		/* The path is looked at for other methods only where none fits: the usual request matches once. */
+		if (!route_serves(&routes[i], request->head.method) || !match(request, &routes[i]))
+			continue;
+		request->route = &routes[i];
+		return OK;
+	}
+	for (size_t i = 0; i < routes_count && !path_is_known; i++)
+		path_is_known = match(request, &routes[i]);
+	if (path_is_known && request->head.method == H1_OPTIONS) {
+		request->route = &options_route;
+		return OK;
+	}
+	if (request->head.method == H1_OPTIONS && str_is(request->head.target, "*")) {
+		request->route = &options_route;
+		return OK;
+	}
+	return path_is_known ? ERR_METHOD_NOT_ALLOWED : ERR_NOT_FOUND;
+}
+
+static const struct {
+	enum h1_method method;
+	const char *name;
+} method_names[] = { { H1_GET, "GET" }, { H1_HEAD, "HEAD" }, { H1_POST, "POST" }, { H1_PUT, "PUT" },
+	{ H1_PATCH, "PATCH" }, { H1_DELETE, "DELETE" } };
+
+static bool
+is_allowed(struct request *request, enum h1_method method)
+{
+	bool any_path = str_is(request->head.target, "*");
+
+	for (size_t i = 0; i < routes_count; i++)
+		if (route_serves(&routes[i], method) && (any_path || match(request, &routes[i])))
+			return true;
+	return false;
+}
+
+struct str
+routes_allowed(struct request *request)
+{
+	char text[64] = "";
+	size_t size = 0;
+
+	for (size_t i = 0; i < COUNT(method_names); i++)
+		if (is_allowed(request, method_names[i].method))
+			size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s",
+			    size > 0 ? ", " : "", method_names[i].name);
+	snprintf(text + size, sizeof(text) - size, "%sOPTIONS", size > 0 ? ", " : "");
+	return arena_str(&request->arena, str_from(text));
+}
