@@ -9,6 +9,8 @@
  *
  * Rules stand here as text with their position; rules/ compiles them.
  */
+#include <stdio.h>
+
 #include "app/field_type.h"
 #include "base/arena.h"
 #include "base/err.h"
@@ -20,7 +22,9 @@ enum {
 	APP_NAME_SIZE_MAX = 63,
 	APP_ENUM_VALUES_MAX = 1000,
 	APP_INDEX_COLUMNS_MAX = 8,
+	APP_INDEXES_MAX = 64, /* of a collection */
 	APP_FILE_SIZE_MAX = 1 << 20,
+	APP_MISTAKES_MAX = 1000, /* that are kept; all are counted */
 };
 
 struct app_position {
@@ -68,6 +72,7 @@ struct app_index {
 	const struct field *fields[APP_INDEX_COLUMNS_MAX];
 	bool descending[APP_INDEX_COLUMNS_MAX];
 	size_t fields_count;
+	struct app_position at;
 };
 
 struct collection {
@@ -114,6 +119,8 @@ void app_mistakes_release(struct app_mistakes *mistakes);
 /* Note a mistake, in its place by position. */
 void app_mistake(struct app_mistakes *mistakes, struct app_position at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* One line for each: "caisson.yaml:LINE:COLUMN: error: …". */
+void app_mistakes_print(const struct app_mistakes *mistakes, FILE *file, const char *filename);
 
 /*
  * Read the app file's ${text}.  Returns a new app, or NULL with at least one

@@ -1,0 +1,44 @@
+#include "app/app.h"
+
+const struct collection *
+app_collection(const struct app *app, struct str name)
+{
+	for (size_t i = 0; i < app->collections_count; i++)
+		if (str_equal(app->collections[i].name, name))
+			return &app->collections[i];
+	return NULL;
+}
+
+const struct field *
+collection_column(const struct collection *collection, struct str name)
+{
+	for (size_t i = 0; i < collection->columns_count; i++)
+		if (str_equal(collection->columns[i].name, name))
+			return &collection->columns[i];
+	return NULL;
+}
+
+static enum value_kind
+id_kind(enum field_type type)
+{
+	return type == FIELD_INT ? VALUE_INT : VALUE_UUID;
+}
+
+enum value_kind
+field_value_kind(const struct field *field)
+{
+	switch (field->type) {
+	case FIELD_INT:
+		return VALUE_INT;
+	case FIELD_BOOL:
+		return VALUE_BOOL;
+	case FIELD_TIME:
+		return VALUE_TIME;
+	case FIELD_ID:
+		return VALUE_UUID;
+	case FIELD_REF:
+		return id_kind(field->to->id_type);
+	default:
+		return VALUE_TEXT;
+	}
+}

@@ -1,0 +1,151 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/names.h"
+#include "app/read_internal.h"
+#include "base/memory.h"
+
+/*
+ * Names that must differ, in their scopes: the columns and back references of
+ * one collection; the tables and indexes of the database.
+ */
+enum name_kind { NAME_DECLARED, NAME_BACK_REFERENCE, NAME_RELATION };
+enum { NAME_SIZE = 2 * APP_NAME_SIZE_MAX + 16 };
+
+struct name {
+	unsigned scope; /* collection.index, or the number of collections: the database */
+	enum name_kind kind;
+	struct app_position at;
+	char text[NAME_SIZE];
+};
+
+struct names {
+	struct name *names;
+	size_t count, capacity;
+};
+
+static void add_names(struct names *names, const struct app *app);
+static int compare_names(const void *a, const void *b);
+static void note_clash(struct reader *reader, const struct name *name, const struct name *before);
+
+void
+check_app(struct reader *reader)
+{
+	struct names names = { 0 };
+
+	add_names(&names, reader->app);
+	if (names.count > 0)
+		qsort(names.names, names.count, sizeof(names.names[0]), compare_names);
+	for (size_t i = 1; i < names.count; i++) {
+		const struct name *before = &names.names[i - 1], *name = &names.names[i];
+
+		/* What is declared twice is a key that stands twice, and known. */
+		if (name->kind != NAME_DECLARED && name->scope == before->scope &&
+		    strcmp(name->text, before->text) == 0)
+			note_clash(reader, name, before);
+	}
+	free(names.names);
+}
+
+static void
+note_clash(struct reader *reader, const struct name *name, const struct name *before)
+{
+	if (name->kind == NAME_BACK_REFERENCE)
+		app_mistake(reader->mistakes, name->at,
+		    "seen from its target this reference is '%s', and so is what line %u declares", name->text,
+		    before->at.line);
+	else
+		app_mistake(reader->mistakes, name->at,
+		    "'%s' would be the name of two tables or indexes; the other comes from line %u",
+		    name->text, before->at.line);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct name *left = a, *right = b;
+	int order;
+
+	if (left->scope != right->scope)
+		return left->scope < right->scope ? -1 : 1;
+	if ((order = strcmp(left->text, right->text)) != 0)
+		return order;
+	if ((left->kind == NAME_DECLARED) != (right->kind == NAME_DECLARED))
+		return left->kind == NAME_DECLARED ? -1 : 1;
+	if (left->at.line != right->at.line)
+		return left->at.line < right->at.line ? -1 : 1;
+	return (left->at.column > right->at.column) - (left->at.column < right->at.column);
+}
+
+static struct name *
+add_name(struct names *names, unsigned scope, enum name_kind kind, struct app_position at, struct str text)
+{
+	struct name *name;
+
+	if (names->count == names->capacity) {
+		names->capacity = names->capacity == 0 ? 256 : 2 * names->capacity;
+		names->names = memory_resize(names->names, names->capacity * sizeof(names->names[0]));
+	}
+	name = &names->names[names->count++];
+	name->scope = scope;
+	name->kind = kind;
+	name->at = at;
+	snprintf(name->text, sizeof(name->text), "%.*s", STR_ARGS(text));
+	return name;
+}
+
+static bool
+refers_once(const struct collection *from, const struct collection *to)
+{
+	size_t count = 0;
+
+	for (size_t i = COLUMN_FIELDS; i < from->columns_count; i++)
+		count += from->columns[i].to == to;
+	return count == 1;
+}
+
+static void
+add_back_reference(struct names *names, const struct collection *from, const struct field *field)
+{
+	struct name *name = add_name(names, field->to->index, NAME_BACK_REFERENCE, field->at, from->name);
+
+	if (!refers_once(from, field->to))
+		snprintf(name->text, sizeof(name->text), "%.*s_%.*s", STR_ARGS(from->name),
+		    STR_ARGS(field->name));
+}
+
+static void
+add_field_names(struct names *names, const struct app *app, const struct collection *collection,
+    const struct field *field)
+{
+	unsigned database = (unsigned)app->collections_count;
+	char text[INDEX_NAME_SIZE];
+
+	add_name(names, collection->index, NAME_DECLARED, field->at, field->name);
+	if (field->to != NULL)
+		add_back_reference(names, collection, field);
+	if (field->column < COLUMN_FIELDS)
+		return;
+	if (field->unique)
+		add_name(names, database, NAME_RELATION, field->at, unique_name(collection, field, text));
+	if (field_has_index(field))
+		add_name(names, database, NAME_RELATION, field->at, field_index_name(collection, field, text));
+}
+
+static void
+add_names(struct names *names, const struct app *app)
+{
+	unsigned database = (unsigned)app->collections_count;
+	char text[INDEX_NAME_SIZE];
+
+	for (size_t i = 0; i < app->collections_count; i++) {
+		const struct collection *collection = &app->collections[i];
+
+		add_name(names, database, NAME_DECLARED, collection->at, collection->name);
+		for (size_t j = 0; j < collection->columns_count; j++)
+			add_field_names(names, app, collection, &collection->columns[j]);
+		for (size_t j = 0; j < collection->indexes_count; j++)
+			add_name(names, database, NAME_RELATION, collection->indexes[j].at,
+			    index_name(collection, &collection->indexes[j], text));
+	}
+}

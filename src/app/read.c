@@ -1,0 +1,264 @@
+#include <assert.h>
+#include <stdlib.h>
+
+#include "app/read_internal.h"
+#include "app/words.h"
+#include "base/buf.h"
+#include "base/memory.h"
+
+enum { SCRATCH_SIZE_MAX = 128 << 20 };
+
+static void note_yaml(void *arg, struct yaml_position at, const char *detail);
+static void read_app(struct reader *reader, const struct yaml *root);
+static void read_name(struct reader *reader, const struct yaml *node);
+static void read_api(struct reader *reader, const struct yaml *node);
+static void read_database(struct reader *reader, const struct yaml *node);
+static void read_collections(struct reader *reader, const struct yaml *node);
+
+enum { KEY_APP, KEY_API, KEY_DATABASE, KEY_COLLECTIONS };
+static const struct key app_keys[] = {
+	[KEY_APP] = { "app", KEY_REQUIRED },
+	[KEY_API] = { "api", KEY_OPTIONAL },
+	[KEY_DATABASE] = { "database", KEY_OPTIONAL },
+	[KEY_COLLECTIONS] = { "collections", KEY_REQUIRED },
+	{ "auth", KEY_LATER },
+	{ "cors", KEY_LATER },
+	{ "files", KEY_LATER },
+	{ "functions", KEY_LATER },
+	{ "jobs", KEY_LATER },
+	{ "limits", KEY_LATER },
+	{ "privacy", KEY_LATER },
+	{ "queues", KEY_LATER },
+	{ "upstreams", KEY_LATER },
+	{ "versions", KEY_LATER },
+	{ "webhooks", KEY_LATER },
+};
+
+struct app *
+app_read(struct str text, struct app_mistakes *mistakes)
+{
+	struct reader reader = { .app = memory_new(sizeof(struct app)), .mistakes = mistakes };
+	size_t mistakes_before = mistakes->count;
+	const struct app_position top = { 1, 1 };
+	const struct yaml *root = NULL;
+	struct arena scratch;
+
+	arena_init(&reader.app->arena, SIZE_MAX);
+	arena_init(&scratch, SCRATCH_SIZE_MAX);
+	if (text.size > APP_FILE_SIZE_MAX)
+		app_mistake(mistakes, top, "the file is larger than %d bytes", APP_FILE_SIZE_MAX);
+	else
+		root = yaml_parse(&scratch, text, note_yaml, mistakes);
+	if (root != NULL) {
+		read_app(&reader, root);
+		check_app(&reader);
+	} else if (mistakes->count == mistakes_before) {
+		app_mistake(mistakes, top, "the file is empty; it begins with 'app: NAME'");
+	}
+	arena_release(&scratch);
+	if (mistakes->count == mistakes_before) {
+		write_shape(reader.app);
+		return reader.app;
+	}
+	app_free(reader.app);
+	return NULL;
+}
+
+void
+app_free(struct app *app)
+{
+	if (app == NULL)
+		return;
+	arena_release(&app->arena);
+	free(app);
+}
+
+static void
+note_yaml(void *arg, struct yaml_position at, const char *detail)
+{
+	app_mistake(arg, (struct app_position){ at.line, at.column }, "%s", detail);
+}
+
+static void
+read_app(struct reader *reader, const struct yaml *root)
+{
+	const struct yaml *values[COUNT(app_keys)];
+
+	if (!read_keys(reader, root, "a mapping that begins with 'app: NAME'", app_keys, COUNT(app_keys),
+		position_of(root), values))
+		return;
+	read_name(reader, values[KEY_APP]);
+	read_api(reader, values[KEY_API]);
+	read_database(reader, values[KEY_DATABASE]);
+	if (values[KEY_COLLECTIONS] != NULL)
+		read_collections(reader, values[KEY_COLLECTIONS]);
+}
+
+static void
+read_name(struct reader *reader, const struct yaml *node)
+{
+	struct str name;
+
+	if (node == NULL || !read_word(reader, node, "the app's name", &name))
+		return;
+	if (!name_is_well_formed(name))
+		app_mistake(reader->mistakes, position_of(node), "'%.*s' %s", STR_ARGS(excerpt(name)),
+		    name_refusal(name, false));
+	reader->app->name = keep_str(reader, name);
+}
+
+static bool
+is_segment(struct str segment)
+{
+	if (segment.size == 0 || str_is(segment, ".") || str_is(segment, ".."))
+		return false;
+	for (size_t i = 0; i < segment.size; i++) {
+		char c = segment.data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+			c == '.' || c == '_' || c == '~'))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_prefix(struct str prefix)
+{
+	struct str rest, segment;
+
+	if (!str_starts_with(prefix, STR("/")))
+		return false;
+	rest = str_slice(prefix, 1, prefix.size);
+	while (str_split(&rest, '/', &segment))
+		if (!is_segment(segment))
+			return false;
+	return true;
+}
+
+/* The server's own routes stand outside of the prefix. */
+static bool
+is_taken(struct str prefix)
+{
+	static const char *const taken[] = { "health", "docs", "openapi.json", "problems" };
+	struct str rest = str_slice(prefix, 1, prefix.size), first;
+
+	str_split(&rest, '/', &first);
+	for (size_t i = 0; i < COUNT(taken); i++)
+		if (str_is(first, taken[i]))
+			return true;
+	return false;
+}
+
+static void
+read_prefix(struct reader *reader, const struct yaml *node)
+{
+	struct str prefix;
+
+	if (!read_word(reader, node, "a path like /v1", &prefix))
+		return;
+	if (!is_prefix(prefix))
+		note_expected(reader, node, "a path like /v1, without a slash at its end");
+	else if (is_taken(prefix))
+		app_mistake(reader->mistakes, position_of(node), "'%.*s' is taken by the server itself",
+		    STR_ARGS(excerpt(prefix)));
+	else
+		reader->app->prefix = keep_str(reader, prefix);
+}
+
+static void
+read_api(struct reader *reader, const struct yaml *node)
+{
+	enum { KEY_PREFIX };
+	static const struct key keys[] = { [KEY_PREFIX] = { "prefix", KEY_OPTIONAL } };
+	const struct yaml *values[COUNT(keys)];
+
+	reader->app->prefix = STR("/v1");
+	if (node != NULL &&
+	    read_keys(reader, node, "a mapping like { prefix: /v1 }", keys, COUNT(keys), position_of(node),
+		values) &&
+	    values[KEY_PREFIX] != NULL)
+		read_prefix(reader, values[KEY_PREFIX]);
+}
+
+static bool
+has_scheme(struct str database, struct str scheme)
+{
+	return str_starts_with(database, scheme) && database.size > scheme.size;
+}
+
+static void
+read_database(struct reader *reader, const struct yaml *node)
+{
+	static const char expected[] = "sqlite:FILE or postgres://USER@HOST/NAME";
+	struct app *app = reader->app;
+	struct buf path;
+
+	if (node == NULL) {
+		buf_init(&path, 256);
+		buf_addf(&path, "sqlite:data/%.*s.db", STR_ARGS(app->name));
+		app->database = keep_str(reader, buf_str(&path));
+		buf_release(&path);
+	} else if (read_word(reader, node, expected, &app->database)) {
+		if (!has_scheme(app->database, STR("sqlite:")) &&
+		    !has_scheme(app->database, STR("postgres://")) &&
+		    !has_scheme(app->database, STR("postgresql://")))
+			note_expected(reader, node, expected);
+		app->database = keep_str(reader, app->database);
+	}
+}
+
+static enum field_type
+read_id_type(struct reader *reader, const struct yaml *node)
+{
+	for (const struct yaml *value = node->first; value != NULL; value = value->next) {
+		if (!str_is(value->key->text, "id"))
+			continue;
+		if (value->type == YAML_SCALAR && str_is(value->text, "int"))
+			return FIELD_INT;
+		note_expected(reader, value, "int (without 'id' ids are UUIDs)");
+	}
+	return FIELD_ID;
+}
+
+/* Names first, so that references may point forward. */
+static void
+declare_collection(struct reader *reader, const struct yaml *node)
+{
+	struct app *app = reader->app;
+	unsigned index = (unsigned)app->collections_count++;
+	struct collection *collection = &app->collections[index];
+	const char *refusal = name_refusal(node->key->text, true);
+
+	if (refusal != NULL)
+		app_mistake(reader->mistakes, position_of(node->key), "'%.*s' %s",
+		    STR_ARGS(excerpt(node->key->text)), refusal);
+	collection->name = keep_str(reader, node->key->text);
+	collection->index = index;
+	collection->at = position_of(node->key);
+	collection->id_type = FIELD_ID;
+	if (read_mapping(reader, node, "a collection: a mapping with 'fields'")) {
+		reader->collections[index] = node;
+		collection->id_type = read_id_type(reader, node);
+	}
+}
+
+static void
+read_collections(struct reader *reader, const struct yaml *node)
+{
+	struct app *app = reader->app;
+
+	if (!read_mapping(reader, node, "a mapping of collections by name"))
+		return;
+	if (node->count > APP_COLLECTIONS_MAX) {
+		app_mistake(reader->mistakes, position_of(node), "%zu collections; at most %d are possible",
+		    node->count, APP_COLLECTIONS_MAX);
+		return;
+	}
+	app->collections = keep(reader, node->count, sizeof(app->collections[0]));
+	for (const struct yaml *value = node->first; value != NULL; value = value->next)
+		declare_collection(reader, value);
+	for (size_t i = 0; i < app->collections_count; i++)
+		if (reader->collections[i] != NULL)
+			read_collection(reader, &app->collections[i], reader->collections[i]);
+}
