@@ -10,11 +10,24 @@
  * STRICT on SQLite; CHECKs for enum and bool; UNIQUE; foreign keys, never
  * deferrable; an index (field, id) for `index: true` and for every ref that
  * is not unique.  Text is COLLATE BINARY / "C".
+ *
+ * NULLs come first ascending, last descending.  That is SQLite's habit; on
+ * PostgreSQL the indexes say so for fields that are not required, and an ORDER
+ * BY must say the same ("NULLS FIRST", "DESC NULLS LAST", nothing for required
+ * fields, id, created, updated), or else it sorts instead of reading the index.
+ *
+ * Rows that a foreign key's action sets to null get a new `_version` and
+ * `updated` by a trigger; on PostgreSQL triggers also write caisson_changes.
+ * The system's own tables (caisson_…) stand in sql/system.h.
  */
 #include "app/app.h"
 #include "sql/text.h"
 
-/* Statements that make an empty database into the app's: one at a time to ${run}, in order. */
+/*
+ * Statements that make an empty database into the app's: one at a time to
+ * ${run}, in order; the first error of ${run} ends it.  On SQLite the functions
+ * caisson_number() and caisson_now() must be there when rows are written.
+ */
 enum err catalogue_create(const struct app *app, enum sql_dialect dialect,
     enum err (*run)(void *arg, const char *statement), void *arg) MUST_USE;
 

@@ -1,0 +1,17 @@
+#pragma once
+/*
+ * The tables of the system, the same on both engines up to their types:
+ *
+ *	caisson_meta		what the database remembers of itself: key, value
+ *	caisson_commits		one row for each accepted write: its number, when, who
+ *	caisson_changes		the rows that it changed, (seq, n) in order; `changes` is JSON:
+ *				{"field":value} of a create or delete, {"field":[old,new]} of an update
+ *	caisson_keys		API keys, by the hash of what is sent
+ *	caisson_idempotency	answers kept for requests that come again
+ *
+ * Times are microseconds since 1970 in integers, on PostgreSQL too.
+ */
+#include "sql/text.h"
+
+/* The statements that make them, ending in NULL. */
+const char *const *system_statements(enum sql_dialect dialect);
