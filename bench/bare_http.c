@@ -31,10 +31,10 @@ static int listen_on(unsigned port);
 static void accept_all(const struct server *server);
 static void serve_connection(const struct server *server, struct connection *connection);
 static bool answer_heads(const struct server *server, struct connection *connection);
-static bool answer_head(const struct server *server, struct connection *connection,
-    const char *head);
-static bool send_answer(const struct server *server, struct connection *connection,
-    const char *answer, size_t size);
+static bool
+answer_head(const struct server *server, struct connection *connection, const char *head);
+static bool send_answer(
+    const struct server *server, struct connection *connection, const char *answer, size_t size);
 static void send_rest(const struct server *server, struct connection *connection);
 static void wait_for(const struct server *server, struct connection *connection, uint32_t events);
 static void hang_up(struct connection *connection);
@@ -130,7 +130,7 @@ answer_heads(const struct server *server, struct connection *connection)
 	char *head_end;
 
 	while (connection->unsent == NULL &&
-	    (head_end = memmem(at, (size_t)(end - at), "\r\n\r\n", 4)) != NULL) {
+	       (head_end = memmem(at, (size_t)(end - at), "\r\n\r\n", 4)) != NULL) {
 		if (!answer_head(server, connection, at))
 			return false;
 		at = head_end + 4;
@@ -159,8 +159,8 @@ answer_head(const struct server *server, struct connection *connection, const ch
 }
 
 static bool
-send_answer(const struct server *server, struct connection *connection, const char *answer,
-    size_t size)
+send_answer(
+    const struct server *server, struct connection *connection, const char *answer, size_t size)
 {
 	ssize_t sent = send(connection->fd, answer, size, MSG_NOSIGNAL);
 

@@ -109,9 +109,8 @@ open_bench(struct bench *bench, const char *path)
 	if (bench->log)
 		check(bench, sqlite3_exec(bench->db, log_tables, NULL, NULL, NULL));
 	for (int i = 0; i < (bench->log ? STATEMENTS : LOG_COMMIT); i++)
-		check(bench,
-		    sqlite3_prepare_v3(bench->db, statement_texts[i], -1,
-			SQLITE_PREPARE_PERSISTENT, &bench->statements[i], NULL));
+		check(bench, sqlite3_prepare_v3(bench->db, statement_texts[i], -1,
+				 SQLITE_PREPARE_PERSISTENT, &bench->statements[i], NULL));
 	read_ids(bench);
 	bench->version = 1000000;
 	for (size_t i = 0; i < ANSWER_SIZE; i++)
@@ -152,8 +151,8 @@ insert_one(struct bench *bench)
 	sqlite3_bind_int64(insert, 3, version);
 	sqlite3_bind_text(insert, 4, title, title_size, SQLITE_STATIC);
 	sqlite3_bind_text(insert, 5, bench->answer, ANSWER_SIZE, SQLITE_STATIC);
-	sqlite3_bind_blob(insert, 6, bench->topics[mixed % bench->topics_count], UUID_SIZE,
-	    SQLITE_STATIC);
+	sqlite3_bind_blob(
+	    insert, 6, bench->topics[mixed % bench->topics_count], UUID_SIZE, SQLITE_STATIC);
 	sqlite3_bind_blob(insert, 7, bench->author, UUID_SIZE, SQLITE_STATIC);
 	run(bench, INSERT);
 	if (!bench->log)
@@ -204,7 +203,8 @@ main(int argc, char **argv)
 			path = argv[i];
 	}
 	if (path == NULL || per_commit < 1) {
-		fprintf(stderr, "usage: bare_insert DATABASE [--per-commit N] [--log] [--seconds S]\n");
+		fprintf(
+		    stderr, "usage: bare_insert DATABASE [--per-commit N] [--log] [--seconds S]\n");
 		return 2;
 	}
 	open_bench(&bench, path);

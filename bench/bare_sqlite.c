@@ -104,8 +104,8 @@ answer_question(void *arg, const char *target, size_t target_size, char *out)
 		return bare_head(out, "404 Not Found", 0, -1);
 	}
 	body_size = write_record(select, body);
-	head_size = bare_head(out, "200 OK", body_size,
-	    sqlite3_column_int64(select, VERSION_COLUMN));
+	head_size =
+	    bare_head(out, "200 OK", body_size, sqlite3_column_int64(select, VERSION_COLUMN));
 	sqlite3_reset(select);
 	memcpy(out + head_size, body, body_size);
 	return head_size + body_size;
@@ -249,8 +249,7 @@ write_time(char *at, int64_t time_us)
 	uint64_t seconds = (uint64_t)time_us / 1000000, day = seconds / 86400 + 719468;
 	unsigned second = (unsigned)(seconds % 86400);
 	unsigned era_day = (unsigned)(day % 146097);
-	unsigned era_year =
-	    (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) / 365;
+	unsigned era_year = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) / 365;
 	unsigned year_day = era_day - (365 * era_year + era_year / 4 - era_year / 100);
 	unsigned march_month = (5 * year_day + 2) / 153;
 	unsigned month = march_month < 10 ? march_month + 3 : march_month - 9;

@@ -144,8 +144,7 @@ read_options(int argc, char **argv)
 			usage();
 		}
 	}
-	if (argc - optind != 3 || options.connections < 1 ||
-	    options.connections > CONNECTIONS_MAX)
+	if (argc - optind != 3 || options.connections < 1 || options.connections > CONNECTIONS_MAX)
 		usage();
 	options.method = argv[optind];
 	options.port = (uint16_t)atoi(argv[optind + 1]);
@@ -174,8 +173,7 @@ connect_client(int epoll, struct client *client)
 	int on = 1;
 
 	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (client->fd < 0 ||
-	    connect(client->fd, (struct sockaddr *)&address, sizeof address) != 0)
+	if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&address, sizeof address) != 0)
 		die("connect");
 	setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	struct epoll_event wanted = { .events = EPOLLIN, .data.ptr = client };

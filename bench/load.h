@@ -42,7 +42,8 @@ struct segment {
 	bool number;
 };
 
-struct template {
+struct template
+{
 	struct segment segments[SEGMENTS_MAX];
 	int segments_count;
 };
@@ -62,8 +63,8 @@ size_t templates_write(struct templates *templates, const struct options *option
 struct answer {
 	int status;
 	bool chunked, close;
-	size_t head_size;  /* 0: the head has not come whole */
-	size_t body_size;  /* by Content-Length */
+	size_t head_size; /* 0: the head has not come whole */
+	size_t body_size; /* by Content-Length */
 	size_t next_chunk; /* where the next chunk's size stands */
 };
 

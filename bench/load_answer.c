@@ -10,7 +10,7 @@ line_is(const char *line, size_t size, const char *name)
 	size_t name_size = strlen(name);
 
 	return size > name_size && line[name_size] == ':' &&
-	    strncasecmp(line, name, name_size) == 0;
+	       strncasecmp(line, name, name_size) == 0;
 }
 
 /* The first character of a field's value. */

@@ -14,7 +14,7 @@ bucket_of(uint64_t value)
 		return value;
 	unsigned power = 63 - (unsigned)__builtin_clzll(value);
 	return (size_t)(power - 5) * BUCKETS_PER_POWER +
-	    (size_t)(value >> (power - 6)) % BUCKETS_PER_POWER;
+	       (size_t)(value >> (power - 6)) % BUCKETS_PER_POWER;
 }
 
 static double
@@ -23,8 +23,7 @@ bucket_value_us(size_t bucket)
 	if (bucket < BUCKETS_PER_POWER)
 		return (double)bucket / 1000;
 	size_t power = bucket / BUCKETS_PER_POWER + 5;
-	uint64_t value =
-	    (uint64_t)(BUCKETS_PER_POWER + bucket % BUCKETS_PER_POWER) << (power - 6);
+	uint64_t value = (uint64_t)(BUCKETS_PER_POWER + bucket % BUCKETS_PER_POWER) << (power - 6);
 	return (double)value / 1000;
 }
 

@@ -48,8 +48,8 @@ read_pick(struct pick *pick, const char *name_and_path)
 }
 
 static void
-parse_name(struct segment *segment, const struct templates *templates, const char *name,
-    size_t size)
+parse_name(
+    struct segment *segment, const struct templates *templates, const char *name, size_t size)
 {
 	if (size == 1 && *name == 'n') {
 		segment->number = true;
@@ -117,8 +117,8 @@ next_random(struct templates *templates)
 }
 
 static char *
-write_template(struct templates *templates, const struct template *template, char *at,
-    const char *end)
+write_template(
+    struct templates *templates, const struct template *template, char *at, const char *end)
 {
 	for (int i = 0; i < template->segments_count; i++) {
 		const struct segment *segment = &template->segments[i];
@@ -139,8 +139,8 @@ size_t
 templates_write(struct templates *templates, const struct options *options, char *out)
 {
 	static char body[REQUEST_SIZE_MAX / 2];
-	size_t body_size = (size_t)(
-	    write_template(templates, &templates->body, body, body + sizeof body) - body);
+	size_t body_size =
+	    (size_t)(write_template(templates, &templates->body, body, body + sizeof body) - body);
 	char *at = stpcpy(stpcpy(out, options->method), " ");
 
 	at = write_template(templates, &templates->target, at, out + REQUEST_SIZE_MAX / 4);
@@ -150,8 +150,8 @@ templates_write(struct templates *templates, const struct options *options, char
 	if (options->header != NULL)
 		at = stpcpy(stpcpy(at, options->header), "\r\n");
 	if (body_size > 0)
-		at += sprintf(at, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
-		    body_size);
+		at += sprintf(
+		    at, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body_size);
 	at = stpcpy(at, "\r\n");
 	at = mempcpy(at, body, body_size);
 	templates->unique++;
