@@ -45,6 +45,7 @@ request_new(struct server_loop *home)
 {
 	struct request *request = home->free_requests;
 
+	home->running++;
 	if (request != NULL) {
 		home->free_requests = request->next_free;
 		home->free_requests_count--;
@@ -80,6 +81,7 @@ request_put_back(struct request *request)
 {
 	struct server_loop *home = request->home;
 
+	home->running--;
 	if (home->free_requests_count == FREE_REQUESTS_MAX) {
 		request_free(request);
 		return;

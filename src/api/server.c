@@ -30,8 +30,6 @@ start_drain(void *arg)
 
 /* --- draining: idle connections close, requests end, then nothing is left -- */
 
-static void close_everything(uv_timer_t *timer);
-
 static void
 close_idle(struct server_loop *home)
 {
@@ -48,14 +46,32 @@ close_idle(struct server_loop *home)
 }
 
 static void
+close_all(struct server_loop *home)
+{
+	struct connection *next;
+
+	for (struct connection *connection = home->pool.connections; connection != NULL;
+	    connection = next) {
+		next = connection->next;
+		connection_close(connection);
+	}
+}
+
+/* A call that is out in the store comes back to its loop, so the loop waits for it. */
+static void
 look_again(uv_timer_t *timer)
 {
 	struct server_loop *home = timer->data;
 
-	close_idle(home);
-	if (home->pool.connections == NULL ||
-	    uv_now(&home->loop.uv) >= home->drain_end_ms)
-		close_everything(timer);
+	if (uv_now(&home->loop.uv) >= home->drain_end_ms)
+		close_all(home);
+	else
+		close_idle(home);
+	if (home->pool.connections != NULL || home->running > 0)
+		return;
+	uv_timer_stop(timer);
+	uv_close((uv_handle_t *)timer, NULL);
+	loop_close(&home->loop);
 }
 
 void
@@ -69,19 +85,6 @@ server_loop_drain(struct server_loop *home)
 	uv_timer_init(&home->loop.uv, &home->drain_timer);
 	home->drain_timer.data = home;
 	uv_timer_start(&home->drain_timer, look_again, 0, LOOK_EVERY_MS);
-}
-
-static void
-close_everything(uv_timer_t *timer)
-{
-	struct server_loop *home = timer->data;
-
-	for (struct connection *connection = home->pool.connections; connection != NULL;
-	    connection = connection->next)
-		connection_close(connection);
-	uv_timer_stop(timer);
-	uv_close((uv_handle_t *)timer, NULL);
-	loop_close(&home->loop);
 }
 
 void

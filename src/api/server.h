@@ -35,6 +35,7 @@ struct server_loop {
 	struct key_cache keys;
 	struct request *free_requests;
 	size_t free_requests_count;
+	size_t running; /* requests that have begun: the loop outlives them */
 	uint64_t requests_count; /* since start: the second half of request ids */
 	uv_timer_t drain_timer;
 	uint64_t drain_end_ms;

@@ -1,0 +1,78 @@
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "main/command.h"
+
+static int
+run_check(const struct command *command, int argc, char **argv)
+{
+	struct loaded_app loaded;
+
+	if (argc > 1) {
+		command_complain(command, "\"%s\" is one word too many", argv[1]);
+		return command_usage(command);
+	}
+	if (!load_app(command, &loaded))
+		return EXIT_FAILED;
+	printf("caisson.yaml: %zu collections, no mistakes\n", loaded.app->collections_count);
+	unload_app(&loaded);
+	return EXIT_DONE;
+}
+
+const struct command check_command = {
+	.name = "check",
+	.summary = "read caisson.yaml and report every mistake",
+	.help = "Usage: caisson check [-C DIR]\n"
+		"Read caisson.yaml as a compiler does: every mistake in one run, on standard error, as\n"
+		"  caisson.yaml:LINE:COLUMN: error: what was expected\n\n"
+		"Examples:\n"
+		"  caisson check\n"
+		"  caisson check -C examples/handbook\n",
+	.run = run_check,
+};
+
+static int
+run_limits(const struct command *command, int argc, char **argv)
+{
+	if (argc > 1) {
+		command_complain(command, "\"%s\" is one word too many", argv[1]);
+		return command_usage(command);
+	}
+	for (size_t i = 0; i < LIMIT_COUNT; i++)
+		printf("%-20s %12lld %-12s %s\n", limits[i].name, (long long)limits[i].value, limits[i].unit,
+		    limits[i].what);
+	return EXIT_DONE;
+}
+
+const struct command limits_command = {
+	.name = "limits",
+	.summary = "list every limit: its name, default, unit, and what happens at it",
+	.help = "Usage: caisson limits\n"
+		"List every limit: its name, default, unit, and what happens at it.\n"
+		"`caisson serve --limit NAME=VALUE` sets one.\n\n"
+		"Examples:\n"
+		"  caisson limits\n"
+		"  caisson limits | grep timeout\n",
+	.run = run_limits,
+};
+
+static int
+run_version(const struct command *command, int argc, char **argv)
+{
+	if (argc > 1) {
+		command_complain(command, "\"%s\" is one word too many", argv[1]);
+		return command_usage(command);
+	}
+	puts("caisson " CAISSON_VERSION);
+	return EXIT_DONE;
+}
+
+const struct command version_command = {
+	.name = "version",
+	.summary = "print the version",
+	.help = "Usage: caisson version\n"
+		"Print the version.\n\n"
+		"Examples:\n"
+		"  caisson version\n",
+	.run = run_version,
+};

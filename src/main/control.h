@@ -1,0 +1,31 @@
+#pragma once
+/*
+ * The control socket, data/control.sock: how the command line asks a running
+ * server to do what only the holder of the database can do.
+ *
+ *	{"command":"key add","user":"…","roles":["editor"]}  ->  {"output":"ck_…"} or {"error":"…"}
+ *
+ * One JSON object each way, then the connection closes.  The socket is made
+ * with mode 0600; who can open it owns the data anyway.  A thread of its own
+ * serves it, one request at a time.
+ */
+#include "base/buf.h"
+#include "codec/json.h"
+#include "store/store.h"
+
+struct control {
+	struct store *store;
+	uv_thread_t thread;
+	int fd;
+	bool started;
+};
+
+/* Listen on data/control.sock of the current folder. */
+enum err control_start(struct control *control, struct store *store) MUST_USE;
+void control_stop(struct control *control);
+
+/*
+ * Send ${question} to the server of the current folder.  ERR_NOT_FOUND: none runs.
+ * OK with its answer in ${answer}.
+ */
+enum err control_ask(struct str question, struct buf *answer) MUST_USE;

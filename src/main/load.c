@@ -1,0 +1,144 @@
+/* The app of the current folder, and its store. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/mistakes.h"
+#include "crypto/hash.h"
+#include "main/command.h"
+#include "os/file.h"
+
+enum { RULES_ARENA_SIZE_MAX = 64 << 20 };
+
+static bool
+read_app_file(const struct command *command, struct buf *text)
+{
+	enum err err;
+
+	buf_init(text, APP_FILE_SIZE_MAX + 64 * 1024);
+	err = file_read("caisson.yaml", text);
+	if (err == ERR_NOT_FOUND)
+		command_complain(command, "there is no caisson.yaml here; name the app folder, or use -C DIR");
+	else if (err != OK)
+		command_complain(command, "caisson.yaml cannot be read: %s", strerror(errno));
+	return err == OK;
+}
+
+bool
+load_app(const struct command *command, struct loaded_app *ret)
+{
+	struct app_mistakes mistakes;
+	struct buf text;
+	bool loaded = false;
+
+	*ret = (struct loaded_app){ 0 };
+	if (read_app_file(command, &text)) {
+		app_mistakes_init(&mistakes);
+		arena_init(&ret->rules_arena, RULES_ARENA_SIZE_MAX);
+		ret->app = app_read(buf_str(&text), &mistakes);
+		loaded = ret->app != NULL &&
+			 rules_compile_app(&ret->rules_arena, ret->app, &ret->rules, &mistakes);
+		app_mistakes_print(&mistakes, stderr, "caisson.yaml");
+		app_mistakes_release(&mistakes);
+		if (!loaded)
+			unload_app(ret);
+	}
+	buf_release(&text);
+	return loaded;
+}
+
+void
+unload_app(struct loaded_app *loaded)
+{
+	arena_release(&loaded->rules_arena);
+	app_free(loaded->app);
+	loaded->app = NULL;
+}
+
+struct str
+database_of(const struct app *app, const char *option)
+{
+	const char *environment = getenv("CAISSON_DATABASE");
+
+	if (option != NULL)
+		return str_from(option);
+	if (environment != NULL && environment[0] != '\0')
+		return str_from(environment);
+	return app->database;
+}
+
+bool
+open_store(const struct command *command, const struct app *app, struct str database, struct store **ret)
+{
+	struct store_options options = { .app = app, .folder = ".", .database = database };
+	struct buf detail;
+	enum err err;
+
+	buf_init(&detail, 64 * 1024);
+	err = store_open(&options, ret, &detail);
+	if (err != OK)
+		command_complain(command, "%.*s", STR_ARGS(buf_str(&detail)));
+	buf_release(&detail);
+	return err == OK;
+}
+
+/* --- the secret ------------------------------------------------------ */
+
+static enum err
+read_secret(struct tx *tx, void *arg)
+{
+	char *ret_hex = arg;
+	struct sql_text sql;
+	struct tx_rows rows;
+	enum err err;
+
+	ret_hex[0] = '\0';
+	sql_init(&sql, tx->type->dialect);
+	sql_add(&sql, "SELECT value FROM caisson_meta WHERE key = 'secret'");
+	err = tx_query(tx, &sql, &rows);
+	if (err == OK && tx_next(&rows)) {
+		struct str hex = tx_value(&rows, 0, VALUE_TEXT).text;
+
+		if (hex.size == SECRET_HEX_SIZE)
+			memcpy(ret_hex, hex.data, SECRET_HEX_SIZE);
+	}
+	err = tx_close(&rows, err);
+	sql_release(&sql);
+	return err;
+}
+
+static enum err
+make_secret(struct tx *tx, void *arg)
+{
+	uint8_t secret[SHA256_SIZE];
+	char hex[SECRET_HEX_SIZE];
+	struct sql_text sql;
+	enum err err;
+
+	(void)arg;
+	random_bytes(secret, sizeof(secret));
+	sha256_hex((struct str){ (const char *)secret, sizeof(secret) }, hex);
+	sql_init(&sql, tx->type->dialect);
+	sql_addf(&sql,
+	    "INSERT INTO caisson_meta (key, value) VALUES ('secret', %v) ON CONFLICT DO NOTHING",
+	    value_text((struct str){ hex, sizeof(hex) }));
+	err = tx_exec(tx, &sql, NULL);
+	sql_release(&sql);
+	return err;
+}
+
+bool
+store_secret(struct store *store, char ret_hex[SECRET_HEX_SIZE])
+{
+	struct store_call read = { .body = read_secret, .arg = ret_hex };
+	struct store_call make = { .body = make_secret };
+
+	if (store_read_blocking(store, &read) != OK)
+		return false;
+	if (ret_hex[0] != '\0')
+		return true;
+	/* Another node may have been quicker; then its secret stands. */
+	return store_write_blocking(store, &make) == OK && store_read_blocking(store, &read) == OK &&
+	       ret_hex[0] != '\0';
+}

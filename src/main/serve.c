@@ -1,0 +1,317 @@
+/* caisson serve: one loop per core, until SIGTERM. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/public.h"
+#include "api/server.h"
+#include "base/limits.h"
+#include "base/memory.h"
+#include "crypto/hash.h"
+#include "main/command.h"
+#include "main/control.h"
+
+struct serve_options {
+	const char *listen, *database;
+	unsigned loops;
+};
+
+/* Everything that is up while the server runs. */
+struct running {
+	const struct command *command;
+	struct loaded_app loaded;
+	struct server server;
+	struct public_files *files;
+	struct server_loop *loops;
+	unsigned loops_count;
+	int fds[LOOPS_MAX];
+	char address[LISTEN_ADDRESS_SIZE];
+	char secret[SECRET_HEX_SIZE];
+	struct control control;
+	uv_signal_t sigterm, sigint;
+	uv_timer_t watch; /* for a store that is lost */
+	bool stopping;
+};
+
+static bool start(struct running *running, const struct serve_options *options);
+static void run(struct running *running);
+static void stop(struct running *running);
+
+/* --- options --------------------------------------------------------- */
+
+static bool
+set_limit(const struct command *command, const char *assignment)
+{
+	if (limits_set(str_from(assignment)))
+		return true;
+	command_complain(command, "--limit %s: `caisson limits` lists the names; a value is a number above 0",
+	    assignment);
+	return false;
+}
+
+static bool
+read_loops(const struct command *command, const char *text, unsigned *ret)
+{
+	int64_t count;
+
+	if (!str_to_int(str_from(text), &count) || count < 1 || count > LOOPS_MAX) {
+		command_complain(command, "--loops %s: from 1 to %d", text, LOOPS_MAX);
+		return false;
+	}
+	*ret = (unsigned)count;
+	return true;
+}
+
+static bool
+read_options(const struct command *command, int argc, char **argv, struct serve_options *ret)
+{
+	static const struct option options[] = {
+		{ "listen", required_argument, NULL, 'l' },
+		{ "database", required_argument, NULL, 'd' },
+		{ "limit", required_argument, NULL, 'm' },
+		{ "loops", required_argument, NULL, 'o' },
+		{ "dev", no_argument, NULL, 'v' },
+		{ 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'l')
+			ret->listen = optarg;
+		else if (option == 'd')
+			ret->database = optarg;
+		else if (option == 'm' && set_limit(command, optarg))
+			continue;
+		else if (option == 'o' && read_loops(command, optarg, &ret->loops))
+			continue;
+		else if (option != 'v') /* --dev lifts limits that do not exist yet */
+			return false;
+	}
+	if (argc - optind > 1) {
+		command_complain(command, "\"%s\" is one word too many", argv[optind + 1]);
+		return false;
+	}
+	return true;
+}
+
+static int
+run_serve(const struct command *command, int argc, char **argv)
+{
+	struct serve_options options = { .listen = "127.0.0.1:8080" };
+	struct running *running;
+	int status = EXIT_FAILED;
+
+	options.loops = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	if (!read_options(command, argc, argv, &options))
+		return command_usage(command);
+	if (optind < argc && chdir(argv[optind]) != 0) {
+		command_complain(command, "%s: %s", argv[optind], strerror(errno));
+		return EXIT_FAILED;
+	}
+	running = memory_new(sizeof(*running));
+	running->command = command;
+	if (start(running, &options)) {
+		run(running);
+		if (!store_is_lost(running->server.store))
+			status = EXIT_DONE;
+		else
+			command_complain(command,
+			    "a commit failed, and its outcome is unknown; start again: recovery finds out");
+	}
+	stop(running);
+	free(running);
+	return status;
+}
+
+/* --- start ----------------------------------------------------------- */
+
+static bool
+bind_all(struct running *running, const char *address)
+{
+	for (unsigned i = 0; i < running->loops_count; i++) {
+		/* Port 0 picks one; the others bind what the first one got. */
+		struct str where = i == 0 ? str_from(address) : str_from(running->address);
+		enum err err = listener_bind(where, i == 0, &running->fds[i], running->address);
+
+		if (err == OK)
+			continue;
+		running->loops_count = i;
+		command_complain(running->command,
+		    err == ERR_CONFLICT	     ? "%s is in use by another program; choose another with --listen" :
+		    err == ERR_BAD_REQUEST ? "--listen %s: not an ADDR:PORT" :
+					       "%s cannot be bound",
+		    address);
+		return false;
+	}
+	return true;
+}
+
+static bool
+read_public(struct running *running)
+{
+	struct buf detail;
+	enum err err;
+
+	buf_init(&detail, 4096);
+	err = public_read(".", &running->files, &detail);
+	if (err != OK)
+		command_complain(running->command, "%.*s", STR_ARGS(buf_str(&detail)));
+	buf_release(&detail);
+	running->server.files = running->files;
+	return err == OK;
+}
+
+static void
+name_this_run(struct server *server)
+{
+	uint8_t random[6];
+
+	random_bytes(random, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(server->run_id + 2 * i, 3, "%02x", random[i]);
+}
+
+static bool
+start_store(struct running *running, const struct serve_options *options)
+{
+	struct server *server = &running->server;
+
+	if (!open_store(running->command, running->loaded.app,
+		database_of(running->loaded.app, options->database), &server->store))
+		return false;
+	if (!store_secret(server->store, running->secret)) {
+		command_complain(running->command, "the database refuses to keep a secret");
+		return false;
+	}
+	server->secret = (struct str){ running->secret, SECRET_HEX_SIZE };
+	return load_seeds(running->command, &running->loaded, server->store);
+}
+
+static bool
+start(struct running *running, const struct serve_options *options)
+{
+	struct server *server = &running->server;
+
+	running->loops_count = options->loops;
+	if (!load_app(running->command, &running->loaded) || !read_public(running))
+		return false;
+	server->app = running->loaded.app;
+	server->rules = &running->loaded.rules;
+	name_this_run(server);
+	if (!bind_all(running, options->listen) || !start_store(running, options))
+		return false;
+	if (control_start(&running->control, server->store) != OK) {
+		command_complain(running->command, "data/control.sock cannot be made: %s", strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+/* --- run ------------------------------------------------------------- */
+
+static void
+stop_loops(struct running *running)
+{
+	running->stopping = true;
+	atomic_store(&running->server.draining, true);
+	uv_signal_stop(&running->sigterm);
+	uv_signal_stop(&running->sigint);
+	uv_close((uv_handle_t *)&running->sigterm, NULL);
+	uv_close((uv_handle_t *)&running->sigint, NULL);
+	uv_close((uv_handle_t *)&running->watch, NULL);
+	for (unsigned i = 0; i < running->loops_count; i++)
+		loop_stop(&running->loops[i].loop);
+}
+
+static void
+on_signal(uv_signal_t *handle, int signal)
+{
+	struct running *running = handle->data;
+
+	(void)signal;
+	if (!running->stopping)
+		stop_loops(running);
+}
+
+static void
+look_at_store(uv_timer_t *timer)
+{
+	struct running *running = timer->data;
+
+	if (store_is_lost(running->server.store) && !running->stopping)
+		stop_loops(running);
+}
+
+static void
+watch(struct running *running)
+{
+	enum { LOOK_EVERY_MS = 100 };
+	uv_loop_t *loop = &running->loops[0].loop.uv;
+
+	uv_signal_init(loop, &running->sigterm);
+	uv_signal_init(loop, &running->sigint);
+	uv_timer_init(loop, &running->watch);
+	running->sigterm.data = running->sigint.data = running->watch.data = running;
+	uv_signal_start(&running->sigterm, on_signal, SIGTERM);
+	uv_signal_start(&running->sigint, on_signal, SIGINT);
+	uv_timer_start(&running->watch, look_at_store, LOOK_EVERY_MS, LOOK_EVERY_MS);
+}
+
+static void
+run_loop(void *arg)
+{
+	loop_run(&((struct server_loop *)arg)->loop);
+}
+
+static void
+run(struct running *running)
+{
+	signal(SIGPIPE, SIG_IGN);
+	running->loops = memory_new(running->loops_count * sizeof(*running->loops));
+	for (unsigned i = 0; i < running->loops_count; i++) {
+		server_loop_init(&running->loops[i], &running->server, i);
+		server_loop_start(&running->loops[i], running->fds[i]);
+	}
+	watch(running);
+	printf("listening on http://%s\n", running->address);
+	fflush(stdout);
+	for (unsigned i = 1; i < running->loops_count; i++)
+		uv_thread_create(&running->loops[i].loop.thread, run_loop, &running->loops[i]);
+	run_loop(&running->loops[0]);
+	for (unsigned i = 1; i < running->loops_count; i++)
+		uv_thread_join(&running->loops[i].loop.thread);
+	for (unsigned i = 0; i < running->loops_count; i++)
+		server_loop_release(&running->loops[i]);
+}
+
+static void
+stop(struct running *running)
+{
+	control_stop(&running->control);
+	store_close(running->server.store);
+	public_free(running->files);
+	unload_app(&running->loaded);
+	free(running->loops);
+}
+
+const struct command serve_command = {
+	.name = "serve",
+	.summary = "serve the app of a folder over HTTP",
+	.help = "Usage: caisson serve [DIR] [OPTION]...\n"
+		"Serve the app in DIR (default: the current folder) until SIGTERM, which lets running\n"
+		"requests end.  Prints `listening on http://ADDR:PORT` when it accepts requests; its data\n"
+		"lies in DIR/data.\n\n"
+		"  --listen ADDR:PORT   default 127.0.0.1:8080; port 0 picks one\n"
+		"  --database URL       instead of `database:` in caisson.yaml (or set CAISSON_DATABASE)\n"
+		"  --loops N            threads that serve; default: one for each core\n"
+		"  --limit NAME=VALUE   set a limit; `caisson limits` lists them\n"
+		"  --dev                for work on an app\n\n"
+		"Examples:\n"
+		"  caisson serve examples/handbook\n"
+		"  caisson serve --listen 0.0.0.0:80 --limit body_size=65536\n"
+		"  caisson serve --database postgres://app@db1/handbook\n",
+	.run = run_serve,
+};
