@@ -107,16 +107,21 @@ grammar_take_word(struct str *rest, struct str *ret)
 	return grammar_take_quoted(rest, ret) || grammar_take_token(rest, ret);
 }
 
-bool
-grammar_take_parameter(struct str *rest, struct str *ret_name, struct str *ret_value)
+enum grammar_next
+grammar_next_parameter(struct str *rest, struct str *ret_name, struct str *ret_value)
 {
-	struct str at = *rest, name, value;
+	struct str name, value;
 
-	if (!grammar_take_token(&at, &name) || !grammar_take_byte(&at, '=') ||
-	    !grammar_take_word(&at, &value))
-		return false;
-	*rest = at;
+	do {
+		grammar_skip_space(rest);
+		if (!grammar_take_byte(rest, ';'))
+			return GRAMMAR_END;
+		grammar_skip_space(rest);
+	} while (rest->size == 0 || rest->data[0] == ';' || rest->data[0] == ',');
+	if (!grammar_take_token(rest, &name) || !grammar_take_byte(rest, '=') ||
+	    !grammar_take_word(rest, &value))
+		return GRAMMAR_BAD;
 	*ret_name = name;
 	*ret_value = value;
-	return true;
+	return GRAMMAR_ONE;
 }

@@ -41,5 +41,12 @@ bool grammar_take_token(struct str *rest, struct str *ret);
 bool grammar_take_quoted(struct str *rest, struct str *ret);
 /* A token or a quoted string. */
 bool grammar_take_word(struct str *rest, struct str *ret);
-/* name=word, without spaces around '='. */
-bool grammar_take_parameter(struct str *rest, struct str *ret_name, struct str *ret_value);
+
+enum grammar_next { GRAMMAR_ONE, GRAMMAR_END, GRAMMAR_BAD };
+
+/*
+ * The next of the parameters `;name=word;name=word` behind a media type or a preference.
+ * Empty ones are skipped; at the end ${rest} stands behind the spaces.
+ */
+enum grammar_next grammar_next_parameter(
+    struct str *rest, struct str *ret_name, struct str *ret_value);

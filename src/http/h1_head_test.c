@@ -296,6 +296,22 @@ test_head_limit(void **state)
 	expect_head(3 * H1_HEAD_SIZE_MAX, "head_too_large");
 }
 
+/* A head that has not ended waits until no end could be good any more. */
+static void
+test_unended_head(void **state)
+{
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	buf_add_c(&text, "GET / HTTP/1.1\r\nX: ");
+	fill(&text, H1_HEAD_SIZE_MAX - 1 - text.size);
+	expect_fed(&text, "more");
+	fill(&text, 1);
+	expect_fed(&text, "head_too_large");
+	buf_release(&text);
+}
+
 static void
 expect_fields(unsigned count, const char *verdict_wanted)
 {
@@ -415,6 +431,7 @@ main(void)
 		cmocka_unit_test(test_pipelined),
 		cmocka_unit_test(test_target_limit),
 		cmocka_unit_test(test_head_limit),
+		cmocka_unit_test(test_unended_head),
 		cmocka_unit_test(test_fields_limit),
 		cmocka_unit_test(test_known_fields),
 		cmocka_unit_test(test_lists_of_several_lines),

@@ -1,0 +1,93 @@
+/*
+ * Any bytes as the values, one a line, of each field that has a grammar of its
+ * own: nothing is read outside them, and answers stay within their promises.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "http/accept.h"
+#include "http/conditional.h"
+#include "http/media_type.h"
+#include "http/prefer.h"
+#include "http/response.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check_accept(const struct h1_head *head)
+{
+	int quality = accept_quality(head, STR("application/json"));
+
+	assert(quality >= 0 && quality <= ACCEPT_QUALITY_MAX);
+	assert(accept_admits(head, STR("application/json")) == (quality > 0));
+}
+
+static void
+check_conditional(const struct h1_head *head)
+{
+	struct conditional conditional;
+	const char *detail = NULL;
+
+	if (conditional_parse(head, &conditional, &detail) != OK) {
+		assert(detail != NULL);
+		return;
+	}
+	/* A tag that fits strongly fits weakly too. */
+	if (conditional_if_match(&conditional, 5))
+		assert(!conditional_if_none_match(&conditional, 5));
+	if (!conditional_if_none_match_etag(&conditional, STR("\"5\"")))
+		assert(!conditional_if_none_match(&conditional, 5));
+}
+
+static void
+check_others(const struct h1_head *head)
+{
+	struct prefer prefer = prefer_parse(head);
+	struct str value = head->known[H1_CONTENT_TYPE];
+	struct media_type type;
+
+	assert(prefer.max_affected >= -1);
+	if (media_kind(value) != MEDIA_NONE && media_kind(value) != MEDIA_OTHER)
+		assert(media_type_parse(value, &type));
+}
+
+/* Lines as fields of one name; whatever has a control character is no field value. */
+static bool
+head_of(struct str lines, const char *names[], size_t names_count, struct buf *text, struct h1_head *ret)
+{
+	const char *detail;
+	struct str line;
+
+	buf_clear(text);
+	buf_add_c(text, "GET / HTTP/1.1\r\nHost: a\r\n");
+	while (str_split(&lines, '\n', &line)) {
+		for (size_t i = 0; i < names_count; i++)
+			response_field(text, str_from(names[i]), line);
+	}
+	response_end(text);
+	return text->err == OK && h1_head_parse(buf_str(text), ret, &detail) == OK;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *lists[] = { "Accept", "If-Match", "If-None-Match", "Prefer" };
+	const char *single[] = { "Content-Type" };
+	struct str lines = { (const char *)data, size };
+	static struct h1_head head;
+	struct buf text;
+
+	if (size == 0)
+		return 0;
+	buf_init(&text, 1 << 20);
+	if (head_of(lines, lists, COUNT(lists), &text, &head)) {
+		check_accept(&head);
+		check_conditional(&head);
+		check_others(&head);
+	}
+	if (head_of(lines, single, 1, &text, &head))
+		check_others(&head);
+	buf_release(&text);
+	return 0;
+}
