@@ -86,6 +86,10 @@ void rule_to_sql(const struct rules *rules, const struct rule *rule, const struc
     struct sql_text *sql);
 /* Decided by the caller alone? Then *ret is the answer, and no row needs to be read. */
 bool rule_is_decided(const struct rule *rule, const struct rule_caller *caller, bool *ret);
+/* Does it hold only where the record's ${field} equals one value, so that an index on (field, x) is in the order of x? */
+bool rule_fixes(const struct rule *rule, const struct rule_caller *caller, const struct field *field);
+/* Does it hold only for the few rows that an equality finds by an index?  Bools and enums find too many. */
+bool rule_is_narrow(const struct rule *rule, const struct rule_caller *caller);
 
 /* The rows that an evaluation in memory looks at, as values by column. */
 struct rule_rows {
