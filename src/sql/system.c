@@ -16,11 +16,11 @@ static const char *const sqlite_statements[] = {
 
 	"CREATE INDEX caisson_changes_record_idx ON caisson_changes (collection, record, seq)",
 
-	"CREATE TABLE caisson_keys (id TEXT PRIMARY KEY NOT NULL, hash BLOB NOT NULL UNIQUE, user_id TEXT,"
+	"CREATE TABLE caisson_keys (id TEXT PRIMARY KEY NOT NULL, hash TEXT NOT NULL UNIQUE, user_id TEXT,"
 	" roles TEXT NOT NULL DEFAULT '[]', label TEXT, created INTEGER NOT NULL, revoked INTEGER) STRICT",
 
 	"CREATE TABLE caisson_idempotency (principal TEXT NOT NULL, key TEXT NOT NULL,"
-	" request_hash BLOB NOT NULL, at INTEGER NOT NULL, status INTEGER, response BLOB,"
+	" request_hash TEXT NOT NULL, at INTEGER NOT NULL, status INTEGER NOT NULL, response TEXT NOT NULL,"
 	" PRIMARY KEY (principal, key)) STRICT",
 
 	"CREATE INDEX caisson_idempotency_at_idx ON caisson_idempotency (at)",
@@ -45,11 +45,12 @@ static const char *const postgres_statements[] = {
 
 	"CREATE INDEX caisson_changes_record_idx ON caisson_changes (collection, record, seq)",
 
-	"CREATE TABLE caisson_keys (id text COLLATE \"C\" PRIMARY KEY, hash bytea NOT NULL UNIQUE, user_id text,"
-	" roles text NOT NULL DEFAULT '[]', label text, created bigint NOT NULL, revoked bigint)",
+	"CREATE TABLE caisson_keys (id text COLLATE \"C\" PRIMARY KEY, hash text COLLATE \"C\" NOT NULL UNIQUE,"
+	" user_id text, roles text NOT NULL DEFAULT '[]', label text, created timestamptz NOT NULL,"
+	" revoked timestamptz)",
 
 	"CREATE TABLE caisson_idempotency (principal text COLLATE \"C\" NOT NULL, key text COLLATE \"C\" NOT NULL,"
-	" request_hash bytea NOT NULL, at bigint NOT NULL, status bigint, response bytea,"
+	" request_hash text NOT NULL, at timestamptz NOT NULL, status bigint NOT NULL, response text NOT NULL,"
 	" PRIMARY KEY (principal, key))",
 
 	"CREATE INDEX caisson_idempotency_at_idx ON caisson_idempotency (at)",
@@ -58,6 +59,11 @@ static const char *const postgres_statements[] = {
 	"CREATE FUNCTION caisson_number() RETURNS bigint LANGUAGE sql STABLE AS $$\n"
 	"SELECT pg_current_xact_id()::text::bigint"
 	" + ((SELECT value::bigint FROM caisson_meta WHERE key = 'epoch') << 48)\n"
+	"$$",
+
+	/* Another server counts transactions on another timeline. */
+	"CREATE FUNCTION caisson_timeline() RETURNS text LANGUAGE sql STABLE AS $$\n"
+	"SELECT timeline_id::text FROM pg_control_checkpoint()\n"
 	"$$",
 
 	/* A row that a foreign key's action changed, or somebody by hand, is a new version too. */
@@ -72,8 +78,8 @@ static const char *const postgres_statements[] = {
 	"$$",
 
 	/* Times as the other engine writes them, whatever the session's time zone. */
-	"CREATE FUNCTION caisson_row(row jsonb, times text[]) RETURNS jsonb LANGUAGE sql STABLE AS $$\n"
-	"SELECT row - '_version' || (SELECT jsonb_object_agg(name, to_char((row ->> name)::timestamptz"
+	"CREATE FUNCTION caisson_row(columns jsonb, times text[]) RETURNS jsonb LANGUAGE sql STABLE AS $$\n"
+	"SELECT columns - '_version' || (SELECT jsonb_object_agg(name, to_char((columns ->> name)::timestamptz"
 	" AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')) FROM unnest(times) AS name)\n"
 	"$$",
 
@@ -91,6 +97,8 @@ static const char *const postgres_statements[] = {
 	"			RETURN NULL;\n"
 	"		END IF;\n"
 	"	END IF;\n"
+	/* Whoever commits looks at this to know whether there is a commit to number. */
+	"	PERFORM set_config('caisson.changed', caisson_number()::text, true);\n"
 	"	INSERT INTO caisson_changes (seq, collection, record, op, changes) VALUES (caisson_number(),\n"
 	"	    TG_TABLE_NAME, coalesce(new_row, old_row) ->> 'id',\n"
 	"	    CASE TG_OP WHEN 'INSERT' THEN 'create' WHEN 'UPDATE' THEN 'update' ELSE 'delete' END, logged);\n"

@@ -9,7 +9,13 @@
  *	caisson_keys		API keys, by the hash of what is sent
  *	caisson_idempotency	answers kept for requests that come again
  *
- * Times are microseconds since 1970 in integers, on PostgreSQL too.
+ * Hashes are hexadecimal.  Times are of kind VALUE_TIME, except for commits.at,
+ * which is microseconds since 1970 in an integer on both engines.
+ *
+ * PostgreSQL has functions too: caisson_number(), the number of the running
+ * transaction; caisson_timeline(), the server's timeline as text; and the
+ * triggers' own.  The setting caisson.changed is the number, as text, in a
+ * transaction that has logged a change.
  */
 #include "sql/text.h"
 
