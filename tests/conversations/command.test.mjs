@@ -1,0 +1,188 @@
+// The command line: check and its mistakes, keys, limits, help, exit status.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Api, refused } from '../lib/api.mjs';
+import { freshDatabase } from '../lib/database.mjs';
+import { makeFolder, run, Server } from '../lib/server.mjs';
+import { testApps } from '../lib/apps.mjs';
+import { boards } from '../lib/two_boards.mjs';
+
+const COMMANDS = ['serve', 'check', 'key', 'limits', 'version'];
+
+function withText(text, told) {
+	const folder = mkdtempSync(join(tmpdir(), 'caisson-test-'));
+	writeFileSync(join(folder, 'caisson.yaml'), text);
+	try {
+		return told(folder);
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+}
+
+function checks(text) {
+	return withText(text, (folder) => {
+		const ran = run(['check', '-C', folder]);
+		const mistakes = [...ran.stderr.matchAll(/^(?:\S*\/)?caisson\.yaml:(\d+):(\d+): error: (.+)$/gm)].map(([, line, column, message]) => ({ at: `${line}:${column}`, message }));
+		return { ...ran, mistakes };
+	});
+}
+
+const GOOD = `app: good
+collections:
+  things:
+    fields:
+      name: { type: text, required: true }
+    access: { read: true, create: auth.id != null }
+`;
+
+test('every command has help, on standard output, with an example', () => {
+	for (const args of [['--help'], ...COMMANDS.map((command) => [command, '--help']), ['key', 'add', '--help']]) {
+		const ran = run(args);
+		assert.equal(ran.status, 0, args.join(' '));
+		assert.match(ran.stdout, /usage/i);
+		assert.match(ran.stdout, /caisson/);
+		assert.equal(ran.stderr, '');
+	}
+	for (const command of COMMANDS)
+		assert.ok(run(['--help']).stdout.includes(command), command);
+});
+
+test('wrong usage is exit 2, on standard error', () => {
+	for (const args of [[], ['nonsense'], ['serve', '--nonsense'], ['serve', 'a', 'b'], ['serve', '--listen'], ['serve', '--listen', 'nowhere'], ['serve', '--listen', '127.0.0.1:99999'],
+		['serve', '--limit', 'nonsense=1'], ['serve', '--limit', 'body_size=x'], ['serve', '--limit', 'body_size'], ['key'], ['key', 'nonsense'], ['key', 'revoke'], ['check', '--nonsense'], ['--nonsense'], ['-C']]) {
+		const ran = run(args);
+		assert.equal(ran.status, 2, `${args.join(' ')}: ${ran.status} ${ran.stderr}`);
+		assert.notEqual(ran.stderr, '');
+		assert.equal(ran.stdout, '', args.join(' '));
+	}
+});
+
+test('version and limits', () => {
+	assert.match(run(['version']).stdout, /^caisson \d+\.\d+\.\d+/);
+	assert.match(run(['--version']).stdout, /^caisson \d+\.\d+\.\d+/);
+	const limits = run(['limits']);
+	assert.equal(limits.status, 0);
+	for (const name of ['body_size', '1048576', 'head_timeout', 'list_limit'])
+		assert.ok(limits.stdout.includes(name), name);
+	const json = run(['limits', '--json']);
+	assert.equal(json.status, 0, json.stderr);
+	assert.ok(JSON.stringify(JSON.parse(json.stdout)).includes('"body_size"'));
+});
+
+test('a good app file is checked in silence or with a word, exit 0', () => {
+	withText(GOOD, (folder) => {
+		for (const args of [['check', '-C', folder], ['-C', folder, 'check']])
+			assert.equal(run(args).status, 0, run(args).stderr);
+		assert.equal(run(['check'], { cwd: folder }).status, 0);
+	});
+	for (const app of testApps())
+		assert.equal(run(['check', '-C', app.folder]).status, 0, run(['check', '-C', app.folder]).stderr);
+});
+
+test('all mistakes of an app file are listed, with line and column, exit 1', () => {
+	const ran = checks(`app: bad
+colections: {}
+collections:
+  things:
+    fields:
+      name: { type: txt }
+      kind: { type: enum }
+      to:   { type: ref, to: nowhere }
+      Bad:  { type: text }
+      id:   { type: text }
+      low:  { type: int, min: 5, max: 1 }
+      size: { type: int, default: "x" }
+      pick: { type: enum, values: [a, b], default: c }
+      odd:  { type: text, requird: true }
+      re:   { type: text, pattern: "[" }
+    access: { read: nme == 1, create: "name ==", raed: true }
+    indexes: [[nowhere]]
+`);
+	assert.equal(ran.status, 1);
+	const lines = new Set(ran.mistakes.map((mistake) => Number(mistake.at.split(':')[0])));
+	assert.deepEqual([2, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17].filter((line) => !lines.has(line)), [], `lines without a mistake: ${ran.stderr}`);
+	assert.equal(ran.mistakes.filter((mistake) => mistake.at.startsWith('16:')).length >= 3, true, ran.stderr);
+});
+
+test('a mistake points at its word, counted from 1, and names the nearest known one', () => {
+	for (const [line, column, text, near] of [
+		[7, 5, GOOD + '    acess: {}\n', 'access'],
+		[5, 21, GOOD.replace('type: text', 'type: txt'), 'text'],
+		[5, 27, GOOD.replace('required', 'requird'), 'required'],
+		[6, 21, GOOD.replace('read: true', 'read: nmae == "x"'), 'name'],
+	]) {
+		const ran = checks(text);
+		assert.equal(ran.status, 1);
+		assert.deepEqual(ran.mistakes.map((mistake) => mistake.at), [`${line}:${column}`], ran.stderr);
+		assert.ok(ran.mistakes[0].message.includes(near), ran.stderr);
+	}
+});
+
+test('files that are no app file are refused, never believed', () => {
+	for (const text of ['', '\0', '- a\n', 'app: [', 'app: x\n', 'app: x\napp: y\ncollections: {}\n', GOOD + '\tx: 1\n', `${GOOD}other: &a [*a]\n`, 'a'.repeat(1000000), '['.repeat(10000), '\ufffe', GOOD.replace('things', 'batch'), GOOD.replace('things', 'changes'), GOOD.replace('name:', 'new:'), GOOD.replace('name:', 'Name:'), GOOD.replace('name:', `${'n'.repeat(64)}:`)]) {
+		const ran = checks(text);
+		assert.equal(ran.status, 1, JSON.stringify(text.slice(0, 80)));
+		assert.match(ran.stderr, /caisson\.yaml:\d+:\d+: error: /);
+	}
+	const none = mkdtempSync(join(tmpdir(), 'caisson-test-'));
+	const ran = run(['check', '-C', none]);
+	assert.equal(ran.status, 1);
+	assert.match(ran.stderr, /caisson\.yaml/);
+	assert.equal(run(['check', '-C', join(none, 'nowhere')]).status, 1);
+	rmSync(none, { recursive: true });
+});
+
+test('serve refuses a bad app file as check does', () => {
+	withText(GOOD.replace('type: text', 'type: txt'), (folder) => {
+		const ran = run(['serve', folder, '--listen', '127.0.0.1:0']);
+		assert.equal(ran.status, 1);
+		assert.match(ran.stderr, /caisson\.yaml:5:21: error: /);
+		assert.equal(ran.stdout, '');
+	});
+});
+
+test('keys work before, while and after a server runs', { timeout: 60000 }, async () => {
+	const [{ word, file }] = boards;
+	const database = freshDatabase(), folder = makeFolder(file);
+	const server = new Server(folder, { database });
+	const before = server.key('--role', 'editor');
+	assert.match(before, /^\S{20,}$/, 'the key alone');
+	await server.start();
+	const api = new Api(server);
+	assert.equal((await api.as(before).get(`/${word.things}`)).status, 200);
+	const during = server.key('--role', 'admin', '--role', 'editor');
+	const made = await api.make(`/${word.groups}`, { name: 'hidden', hidden: true }).catch(() => null);
+	assert.equal((await api.as(during).list(`/${word.groups}`)).json.items.length, 1, 'roles of a key');
+	assert.equal(made, null, 'the maker may not read it');
+	assert.notEqual(before, during);
+	api.close();
+	await server.stop();
+	const after = server.key('--user', '01a19467-e800-7000-8000-000000000001');
+	const listed = server.run(['key', 'list', '-C', folder]);
+	assert.equal(listed.status, 0, listed.stderr);
+	for (const key of [before, during, after])
+		assert.ok(!listed.stdout.includes(key), 'no list shows a key');
+	const rows = JSON.parse(server.run(['key', 'list', '-C', folder, '--json']).stdout);
+	const all = Array.isArray(rows) ? rows : rows.keys;
+	assert.equal(all.length, 3);
+	assert.deepEqual(all.flatMap((row) => row.roles).sort(), ['admin', 'editor', 'editor']);
+	assert.equal(server.run(['key', 'revoke', '-C', folder, String(all.find((row) => row.roles.includes('admin')).id)]).status, 0);
+	await server.start();
+	const again = new Api(server);
+	refused(await again.as(during).get(`/${word.things}`), 401);
+	assert.equal((await again.as(before).get(`/${word.things}`)).status, 200);
+	assert.equal((await again.as(after).get(`/${word.things}`)).status, 200);
+	again.close();
+	await server.release();
+});
+
+test('key add says what is wrong', () => {
+	const server = new Server(makeFolder(boards[0].file));
+	for (const args of [['--user', ''], ['--role', ''], ['--role', 'a b']])
+		assert.ok([1, 2].includes(server.run(['key', 'add', '-C', server.folder, ...args]).status), args.join(' '));
+	server.drop();
+});
