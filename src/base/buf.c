@@ -72,7 +72,7 @@ buf_room(struct buf *buf, size_t more)
 		buf->err = ERR_TOO_LARGE;
 		return NULL;
 	}
-	if (buf->capacity - buf->size < more)
+	if (buf->data == NULL || buf->capacity - buf->size < more)
 		grow(buf, buf->size + more);
 	return buf->data + buf->size;
 }

@@ -64,6 +64,7 @@ room_is_counted_when_it_was_used(void **state)
 
 	(void)state;
 	buf_init(&buf, 1000);
+	assert_non_null(buf_room(&buf, 0)); /* NULL is for errors only */
 	buf_add_c(&buf, "a");
 	room = buf_room(&buf, 900);
 	assert_non_null(room);

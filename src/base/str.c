@@ -55,7 +55,8 @@ str_find_byte(struct str str, char byte)
 struct str
 str_slice(struct str str, size_t from, size_t to)
 {
-	return (struct str){ str.data + from, to - from };
+	/* Nothing may be added to NULL, not even 0, and the empty str has no data. */
+	return (struct str){ from == 0 ? str.data : str.data + from, to - from };
 }
 
 static bool

@@ -77,6 +77,8 @@ prefixes_bytes_and_slices(void **state)
 	assert_int_equal(str_find_byte((struct str){ 0 }, 'x'), 0);
 	assert_true(str_is(str_slice(text, 5, 7), "to"));
 	assert_true(str_is(str_slice(text, 12, 12), ""));
+	assert_null(str_slice((struct str){ 0 }, 0, 0).data);
+	assert_true(str_starts_with((struct str){ 0 }, STR("")));
 }
 
 static void

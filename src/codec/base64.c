@@ -5,7 +5,7 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 void
 base64url_encode(struct buf *buf, const void *bytes, size_t size)
 {
-	const unsigned char *in = bytes, *end = in + size;
+	const unsigned char *in = bytes, *end = size == 0 ? in : in + size;
 	size_t out_size = size / 3 * 4 + (size % 3 == 0 ? 0 : size % 3 + 1);
 	char *out = buf_room(buf, out_size);
 
@@ -50,9 +50,7 @@ base64url_decode(struct buf *buf, struct str text)
 
 	if (text.size % 4 == 1)
 		return false;
-	/* No bytes need no room: then ${out} may be NULL without an error. */
-	out = buf_room(buf, size);
-	if (buf->err != OK)
+	if ((out = buf_room(buf, size)) == NULL)
 		return false;
 	for (size_t i = 0; i < text.size; i++) {
 		int digit = digit_of(text.data[i]);

@@ -108,13 +108,23 @@ escape_string(struct json_writer *writer, struct str string)
 	buf_add_byte(writer->buf, '"');
 }
 
+static bool
+needs_escape(struct str string)
+{
+	const char *end;
+
+	if (string.size == 0)
+		return false;
+	end = string.data + string.size;
+	return json_find_special(string.data, end) != end;
+}
+
 void
 json_string(struct json_writer *writer, struct str string)
 {
-	const char *end = string.data + string.size;
 	char *room;
 
-	if (string.size > 0 && json_find_special(string.data, end) != end) {
+	if (needs_escape(string)) {
 		escape_string(writer, string);
 		return;
 	}

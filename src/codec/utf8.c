@@ -50,8 +50,11 @@ sequence_size(const unsigned char *s, ptrdiff_t left)
 size_t
 utf8_check(struct str str)
 {
-	const char *at = str.data, *end = str.data + str.size;
+	const char *at = str.data, *end;
 
+	if (str.size == 0)
+		return 0;
+	end = at + str.size;
 	while (at < end) {
 		ptrdiff_t size;
 
