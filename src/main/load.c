@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/mistakes.h"
+#include "app/app.h"
 #include "crypto/hash.h"
 #include "main/command.h"
 #include "os/file.h"
