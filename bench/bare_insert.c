@@ -24,15 +24,18 @@ static const char pragmas[] =
     "PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
     "PRAGMA wal_autocheckpoint = 1024; PRAGMA cache_size = -2048;";
 
-static const char log_tables[] =
-    "CREATE TABLE bench_commits (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor BLOB) STRICT;"
-    "CREATE TABLE bench_changes (seq INTEGER NOT NULL, n INTEGER NOT NULL,"
-    " collection TEXT NOT NULL, record BLOB NOT NULL, op TEXT NOT NULL, changes TEXT,"
-    " PRIMARY KEY (seq, n)) STRICT, WITHOUT ROWID;";
-
 static const char insert_question[] =
     "INSERT INTO questions (id, created, updated, _version, title, answer, level, topic, author,"
     " published, votes, asked) VALUES (?1, ?2, ?2, ?3, ?4, ?5, 'beginner', ?6, ?7, 1, 0, ?2)";
+
+/* The whole row as JSON, which is what a log holds of a create. */
+static const char changes_format[] =
+    "{\"id\":\"019b76db-d241-7e51-bd91-d0a4e9aeffff\",\"created\":\"2026-01-01T00:00:00.000000Z\","
+    "\"updated\":\"2026-01-01T00:00:00.000000Z\",\"title\":\"Question 1 of the bare loop?\","
+    "\"answer\":\"%s\",\"level\":\"beginner\",\"topic\":\"019b76da-a80c-7e57-b036-e3f46bc7f7e8\","
+    "\"author\":\"019b76da-aa4d-77cb-8832-5adebb22fb7d\",\"published\":true,\"votes\":0,"
+    "\"asked\":\"2026-01-01T00:00:00.000000Z\"}";
+static const char actor[] = "019b76da-aa4d-77cb-8832-5adebb22fb7d";
 
 enum { UUID_SIZE = 16, TOPICS_MAX = 1000, ANSWER_SIZE = 500 };
 
@@ -44,8 +47,8 @@ static const char *const statement_texts[STATEMENTS] = {
 	[SAVEPOINT] = "SAVEPOINT body",
 	[RELEASE] = "RELEASE body",
 	[INSERT] = insert_question,
-	[LOG_COMMIT] = "INSERT INTO bench_commits VALUES (?1, ?2, ?3)",
-	[LOG_CHANGE] = "INSERT INTO bench_changes VALUES (?1, 0, 'questions', ?2, 'create', ?3)",
+	[LOG_COMMIT] = "INSERT INTO caisson_commits VALUES (?1, ?2, ?3, ?4)",
+	[LOG_CHANGE] = "INSERT INTO caisson_changes VALUES (?1, 0, 'questions', ?2, 'create', ?3)",
 };
 
 struct bench {
@@ -55,7 +58,7 @@ struct bench {
 	unsigned char topics[TOPICS_MAX][UUID_SIZE], author[UUID_SIZE];
 	size_t topics_count;
 	int64_t version;
-	char answer[ANSWER_SIZE + 1], changes[ANSWER_SIZE + 200];
+	char answer[ANSWER_SIZE + 1], changes[ANSWER_SIZE + 500];
 };
 
 static void
@@ -106,17 +109,14 @@ open_bench(struct bench *bench, const char *path)
 	check(bench,
 	    sqlite3_open_v2(path, &bench->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
 	check(bench, sqlite3_exec(bench->db, pragmas, NULL, NULL, NULL));
-	if (bench->log)
-		check(bench, sqlite3_exec(bench->db, log_tables, NULL, NULL, NULL));
 	for (int i = 0; i < (bench->log ? STATEMENTS : LOG_COMMIT); i++)
 		check(bench, sqlite3_prepare_v3(bench->db, statement_texts[i], -1,
 				 SQLITE_PREPARE_PERSISTENT, &bench->statements[i], NULL));
 	read_ids(bench);
-	bench->version = 1000000;
+	bench->version = 10000000; /* above all numbers that the seed has got */
 	for (size_t i = 0; i < ANSWER_SIZE; i++)
 		bench->answer[i] = "one door opens by its handle, and "[i % 34];
-	snprintf(bench->changes, sizeof bench->changes,
-	    "{\"title\":[null,\"A question\"],\"answer\":[null,\"%s\"]}", bench->answer);
+	snprintf(bench->changes, sizeof bench->changes, changes_format, bench->answer);
 }
 
 /* A UUID of version 7: it grows with time, so that new rows stand beside each other. */
@@ -161,7 +161,8 @@ insert_one(struct bench *bench)
 	sqlite3_stmt *commit = bench->statements[LOG_COMMIT];
 	sqlite3_bind_int64(commit, 1, version);
 	sqlite3_bind_int64(commit, 2, time_us);
-	sqlite3_bind_blob(commit, 3, bench->author, UUID_SIZE, SQLITE_STATIC);
+	sqlite3_bind_text(commit, 3, actor, -1, SQLITE_STATIC);
+	sqlite3_bind_text(commit, 4, title, title_size, SQLITE_STATIC);
 	run(bench, LOG_COMMIT);
 	sqlite3_stmt *change = bench->statements[LOG_CHANGE];
 	sqlite3_bind_int64(change, 1, version);
