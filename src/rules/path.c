@@ -1,48 +1,16 @@
 /* Names to columns: what a path may begin with, where it leads, and what it is called. */
-#include <string.h>
-
-#include "rules/rules_internal.h"
 #include "rules/check.h"
 
-static size_t
-smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Edits (insert, delete, replace, swap neighbours) from one name to the other. */
-static size_t
-name_distance(struct str a, struct str b)
-{
-	size_t rows[3][APP_NAME_SIZE_MAX + 2];
-
-	for (size_t j = 0; j <= b.size; j++)
-		rows[0][j] = j;
-	for (size_t i = 1; i <= a.size; i++) {
-		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3],
-		       *two_above = rows[(i + 1) % 3];
-
-		row[0] = i;
-		for (size_t j = 1; j <= b.size; j++) {
-			bool same = a.data[i - 1] == b.data[j - 1];
-
-			row[j] = smaller(above[j - 1] + !same, smaller(above[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] &&
-			    a.data[i - 2] == b.data[j - 1])
-				row[j] = smaller(row[j], two_above[j - 2] + 1);
-		}
-	}
-	return rows[a.size % 3][b.size];
-}
+#include "app/words.h"
 
 void
 nearest_try(struct nearest *nearest, struct str known)
 {
 	size_t distance;
 
-	if (nearest->wanted.size > APP_NAME_SIZE_MAX || known.size > APP_NAME_SIZE_MAX)
+	if (nearest->wanted.size > WORDS_SIZE_MAX || known.size > WORDS_SIZE_MAX)
 		return;
-	distance = name_distance(nearest->wanted, known);
+	distance = words_distance(nearest->wanted, known);
 	/* A third of the letters: "votse" means "votes", "x" means nothing. */
 	if (distance * 3 > known.size ||
 	    (nearest->best.data != NULL && distance >= nearest->distance))
