@@ -3,5 +3,8 @@
 #include "base/buf.h"
 
 void base64url_encode(struct buf *buf, const void *bytes, size_t size);
-/* Append the bytes; false (buf as before) for a foreign character, padding, a length that cannot be, or unused bits set. */
+/*
+ * Append the bytes; false (nothing added) for a foreign character, padding, a
+ * length that cannot be, unused bits set, or the buf's limit.
+ */
 bool base64url_decode(struct buf *buf, struct str text);

@@ -331,6 +331,7 @@ json_tree(struct json_writer *writer, const struct json *json)
 		json_int(writer, json->integer);
 		break;
 	case JSON_REAL:
+		assert(json->text.size > 0);
 		/* As it was written: a double has no place for more than 17 digits. */
 		json_raw(writer, json->text);
 		break;
