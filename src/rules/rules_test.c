@@ -491,6 +491,75 @@ test_limits(void **state)
 	buf_release(&buf);
 }
 
+/* Mistakes in an app's rules stand where the file has them. */
+static void
+test_mistakes_of_an_app(void **state)
+{
+	static const char text[] =
+	    "app: golden\n"
+	    "api: { prefix: /v1 }\n"
+	    "database: sqlite:data/golden.db\n"
+	    "collections:\n"
+	    "  users:\n"
+	    "    fields: { name: { type: text } }\n"
+	    "    access:\n"
+	    "      read: name == nmae\n"
+	    "      create: new.name == 'x' && name == 'y'\n"
+	    "      update: new.name == name\n";
+	struct app_mistakes found;
+	struct app *wrong;
+	struct rules compiled;
+
+	(void)state;
+	app_mistakes_init(&found);
+	wrong = app_read(str_from(text), &found);
+	assert_non_null(wrong);
+	assert_false(rules_compile_app(&arena, wrong, &compiled, &found));
+	assert_int_equal(found.count, 2);
+	assert_int_equal(found.first->at.line, 8);
+	assert_int_equal(found.first->at.column, 21);
+	assert_true(str_is(found.first->detail,
+	    "read rule of 'users': unknown field 'nmae': did you mean 'name'?"));
+	assert_int_equal(found.first->next->at.line, 9);
+	assert_int_equal(found.first->next->at.column, 34);
+	app_free(wrong);
+	app_mistakes_release(&found);
+}
+
+static enum err
+hop_fails(void *arg, const struct collection *collection, const struct value *id,
+    const struct value **ret)
+{
+	(void)collection;
+	(void)id;
+	(void)ret;
+	++*(int *)arg;
+	return ERR_IO;
+}
+
+/* The first failed hop is the answer; no other is asked for, and none where the left side decides. */
+static void
+test_a_hop_fails(void **state)
+{
+	const struct rule *rule = compile(RULE_USE_READ, STR("topic.open || topic.title == 'x'"));
+	const struct rule *decided = compile(RULE_USE_READ, STR("'editor' in auth.roles || topic.open"));
+	struct value record[14] = { 0 };
+	bool answer = false;
+	int hops = 0;
+	const struct rule_rows rows = { .record = record, .hop = hop_fails, .arg = &hops };
+
+	(void)state;
+	assert_int_equal(app_collection(app, STR("questions"))->columns_count, COUNT(record));
+	record[6].kind = VALUE_UUID;
+	assert_true(str_is(app_collection(app, STR("questions"))->columns[6].name, "topic"));
+	assert_int_equal(rule_evaluate(rule, &user, &rows, &answer), ERR_IO);
+	assert_false(answer);
+	assert_int_equal(hops, 1);
+	assert_int_equal(rule_evaluate(decided, &user, &rows, &answer), OK);
+	assert_true(answer);
+	assert_int_equal(hops, 1);
+}
+
 int
 main(void)
 {
@@ -502,6 +571,8 @@ main(void)
 		cmocka_unit_test(test_what_a_rule_reads),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_mistakes_of_an_app),
+		cmocka_unit_test(test_a_hop_fails),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
