@@ -317,6 +317,23 @@ style_of(struct fy_token *token)
 	}
 }
 
+/* The library's mark stands behind an opening quote, and before the indent of a block. */
+static struct yaml_position
+position_of_text(const struct parse *parse, const struct yaml *node)
+{
+	struct yaml_position at = node->at;
+
+	if (node->style == YAML_QUOTED)
+		at.column--;
+	if (node->style == YAML_BLOCK) {
+		size_t offset = parse->lines[at.line - 1] + at.column - 1;
+
+		for (; offset < parse->text.size && parse->text.data[offset] == ' '; offset++)
+			at.column++;
+	}
+	return at;
+}
+
 static void
 add_scalar(struct parse *parse, struct fy_event *event)
 {
@@ -328,6 +345,7 @@ add_scalar(struct parse *parse, struct fy_event *event)
 		return;
 	text.data = fy_token_get_text(event->scalar.value, &text.size);
 	node->style = style_of(event->scalar.value);
+	node->at = position_of_text(parse, node);
 	if (node->style == YAML_PLAIN && (empty || text.size == 0))
 		node->style = YAML_EMPTY;
 	if (text.data == NULL)
