@@ -28,11 +28,13 @@ check_mistakes(const struct app_mistakes *mistakes, struct str text)
 
 	for (size_t i = 0; i < text.size; i++)
 		lines += text.data[i] == '\n';
-	for (const struct app_mistake *mistake = mistakes->first; mistake != NULL; mistake = mistake->next) {
-		assert(mistake->at.line >= 1 && mistake->at.line <= lines && mistake->at.column >= 1);
+	for (const struct app_mistake *mistake = mistakes->first; mistake != NULL;
+	     mistake = mistake->next) {
+		assert(
+		    mistake->at.line >= 1 && mistake->at.line <= lines && mistake->at.column >= 1);
 		assert(mistake->at.column <= text.size + 1);
 		assert(mistake->at.line > before.line ||
-		    (mistake->at.line == before.line && mistake->at.column >= before.column));
+		       (mistake->at.line == before.line && mistake->at.column >= before.column));
 		before = mistake->at;
 		assert(mistake->detail.size > 0);
 		for (size_t i = 0; i < mistake->detail.size; i++)
@@ -73,15 +75,15 @@ check_app(const struct app *app)
 		assert(app_collection(app, collection->name) == collection);
 		for (unsigned j = 0; j < collection->columns_count; j++)
 			assert(collection->columns[j].column == j &&
-			    collection_column(collection, collection->columns[j].name) ==
-				&collection->columns[j]);
+			       collection_column(collection, collection->columns[j].name) ==
+				   &collection->columns[j]);
 	}
 	if (sqlite3_open(":memory:", &db) != SQLITE_OK)
 		abort();
-	sqlite3_create_function(db, "caisson_number", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, dummy_function,
-	    NULL, NULL);
-	sqlite3_create_function(db, "caisson_now", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, dummy_function,
-	    NULL, NULL);
+	sqlite3_create_function(db, "caisson_number", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL,
+	    dummy_function, NULL, NULL);
+	sqlite3_create_function(
+	    db, "caisson_now", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, dummy_function, NULL, NULL);
 	if (catalogue_create(app, SQL_SQLITE, run_statement, db) != OK)
 		abort();
 	sqlite3_close(db);

@@ -47,18 +47,18 @@ struct field {
 	struct str name;
 	struct str json_name; /* "\"title\":", for json_name_raw */
 	enum field_type type;
-	unsigned column;	/* its place in collection.columns and in every row of values */
-	bool required;		/* not null (id, created, updated are) */
+	unsigned column; /* its place in collection.columns and in every row of values */
+	bool required; /* not null (id, created, updated are) */
 	bool unique, index, readonly;
 	bool has_min, has_max;
-	int64_t min, max;	/* text: code points; int: the value; time: microseconds */
-	struct str *values;	/* enum: in declared order */
+	int64_t min, max; /* text: code points; int: the value; time: microseconds */
+	struct str *values; /* enum: in declared order */
 	size_t values_count;
 	const struct collection *to; /* ref */
-	enum on_delete on_delete;    /* ref */
+	enum on_delete on_delete; /* ref */
 	enum default_kind default_kind;
 	struct value default_value; /* of the field's own kind */
-	struct app_position at;	    /* of its name */
+	struct app_position at; /* of its name */
 };
 
 enum access { ACCESS_READ, ACCESS_CREATE, ACCESS_UPDATE, ACCESS_DELETE, ACCESS_COUNT };
@@ -89,8 +89,8 @@ struct collection {
 
 struct app {
 	struct str name;
-	struct str prefix;	/* "/v1", without a slash at its end */
-	struct str database;	/* as written: "sqlite:data/handbook.db", "postgres://…" */
+	struct str prefix; /* "/v1", without a slash at its end */
+	struct str database; /* as written: "sqlite:data/handbook.db", "postgres://…" */
 	struct collection *collections; /* in the file's order */
 	size_t collections_count;
 	/*

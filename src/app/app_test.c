@@ -24,20 +24,23 @@ static const struct bad_file {
 } bad_files[] = {
 	/* The top. */
 	{ "", SAYS("1:1", "the file is empty; it begins with 'app: NAME'") },
-	{ "hello\n", SAYS("1:1", "expected a mapping that begins with 'app: NAME', found 'hello'") },
-	{ "{}\n", SAYS("1:1", "the key 'app' is missing") SAYS("1:1", "the key 'collections' is missing") },
+	{ "hello\n",
+	    SAYS("1:1", "expected a mapping that begins with 'app: NAME', found 'hello'") },
+	{ "{}\n", SAYS("1:1", "the key 'app' is missing")
+		      SAYS("1:1", "the key 'collections' is missing") },
 	{ "app: a\ncolections: {}\n",
 	    SAYS("1:1", "the key 'collections' is missing")
 		SAYS("2:1", "unknown key 'colections'; did you mean 'collections'?") },
 	{ "app: a\nwebhooks: {}\nzzz: 1\ncollections: {}\n",
-	    SAYS("2:1", "'webhooks' is not supported yet")
-		SAYS("3:1", "unknown key 'zzz'; expected one of: app, api, database, collections") },
+	    SAYS("2:1", "'webhooks' is not supported yet") SAYS(
+		"3:1", "unknown key 'zzz'; expected one of: app, api, database, collections") },
 	{ "app: My App\ncollections: []\n",
-	    SAYS("1:6", "'My App' is not a name: a small letter, then at most 62 small letters, digits and _")
+	    SAYS("1:6", "'My App' is not a name: a small letter, then at most 62 small letters, "
+			"digits and _")
 		SAYS("2:14", "expected a mapping of collections by name, found a list") },
 	{ "app:\ndatabase: mysql://x\ncollections: {}\n",
-	    SAYS("1:1", "expected the app's name, found nothing")
-		SAYS("2:11", "expected sqlite:FILE or postgres://USER@HOST/NAME, found 'mysql://x'") },
+	    SAYS("1:1", "expected the app's name, found nothing") SAYS(
+		"2:11", "expected sqlite:FILE or postgres://USER@HOST/NAME, found 'mysql://x'") },
 	{ "app: a\napi: { prefix: v1/, cors: 1 }\ncollections: {}\n",
 	    SAYS("2:16", "expected a path like /v1, without a slash at its end, found 'v1/'")
 		SAYS("2:21", "unknown key 'cors'; expected prefix") },
@@ -48,48 +51,59 @@ static const struct bad_file {
 	/* What is no YAML, or more than it may be. */
 	{ "app: 'a' b\n",
 	    SAYS("1:10", "not YAML: invalid trailing content after single-quoted scalar;"
-			" put all of the text in quotes") },
-	{ "app: a\napp: b\ncollections: {}\n", SAYS("2:1", "the key 'app' stands here twice; first in line 1") },
+			 " put all of the text in quotes") },
+	{ "app: a\napp: b\ncollections: {}\n",
+	    SAYS("2:1", "the key 'app' stands here twice; first in line 1") },
 	{ "app: &x a\ncollections: {}\n",
 	    SAYS("1:7", "anchors are not supported: write it out where it is needed") },
 	{ "app: \"\\e[31m\"\ncollections: {}\n",
-	    SAYS("1:6", "'?[31m' is not a name: a small letter, then at most 62 small letters, digits and _") },
+	    SAYS("1:6", "'?[31m' is not a name: a small letter, then at most 62 small letters, "
+			"digits and _") },
 	/* Collections. */
-	{ "app: a\ncollections:\n  Big: {}\n  batch: { fields: {} }\n  caisson_x: { fields: {} }\n  d:\n",
-	    SAYS("3:3", "'Big' is not a name: a small letter, then at most 62 small letters, digits and _")
+	{ "app: a\ncollections:\n  Big: {}\n  batch: { fields: {} }\n  caisson_x: { fields: {} }\n "
+	  " d:\n",
+	    SAYS("3:3",
+		"'Big' is not a name: a small letter, then at most 62 small letters, digits and _")
 		SAYS("3:3", "the key 'fields' is missing") SAYS("4:3", "'batch' is a reserved name")
 		    SAYS("5:3", "'caisson_x' begins like the tables of the database itself"
-				" (caisson_, sqlite_, pg_)")
-			SAYS("6:3", "expected a collection: a mapping with 'fields', found nothing") },
-	{ "app: a\ncollections:\n  c: { id: uuid, fields: { a: { type: text } }, kind: documents }\n",
+				" (caisson_, sqlite_, pg_)") SAYS("6:3",
+			"expected a collection: a mapping with 'fields', found nothing") },
+	{ "app: a\ncollections:\n  c: { id: uuid, fields: { a: { type: text } }, kind: documents "
+	  "}\n",
 	    SAYS("3:12", "expected int (without 'id' ids are UUIDs), found 'uuid'")
 		SAYS("3:49", "'kind' is not supported yet") },
 	/* Fields and their types. */
 	{ FIELD_LINE("text"), SAYS("5:10", "expected a field like { type: text }, found 'text'") },
-	{ FIELD_LINE("{ typ: text }"),
-	    SAYS("5:7", "the key 'type' is missing") SAYS("5:12", "unknown key 'typ'; did you mean 'type'?") },
-	{ FIELD_LINE("{ type: integer }"), SAYS("5:18", "unknown type 'integer'; did you mean 'int'?") },
+	{ FIELD_LINE("{ typ: text }"), SAYS("5:7", "the key 'type' is missing") SAYS(
+					   "5:12", "unknown key 'typ'; did you mean 'type'?") },
+	{ FIELD_LINE("{ type: integer }"),
+	    SAYS("5:18", "unknown type 'integer'; did you mean 'int'?") },
 	{ FIELD_LINE("{ type: string }"),
-	    SAYS("5:18", "unknown type 'string'; expected one of: text, int, bool, enum, time, ref") },
+	    SAYS("5:18",
+		"unknown type 'string'; expected one of: text, int, bool, enum, time, ref") },
 	{ FIELD_LINE("{ type: id }"),
 	    SAYS("5:18", "unknown type 'id'; expected one of: text, int, bool, enum, time, ref") },
 	{ FIELD_LINE("{ type: json, search: A, cache: 1 }"),
-	    SAYS("5:18", "the type 'json' is not supported yet") SAYS("5:24", "'search' is not supported yet")
-		SAYS("5:35", "unknown key 'cache'; expected one of: type, required, unique, index, readonly,"
-			     " default, min, max, values, to, on_delete") },
+	    SAYS("5:18", "the type 'json' is not supported yet")
+		SAYS("5:24", "'search' is not supported yet") SAYS("5:35",
+		    "unknown key 'cache'; expected one of: type, required, unique, index, readonly,"
+		    " default, min, max, values, to, on_delete") },
 	{ FIELD_LINE("{ type: text, required: yes, unique: \"true\", index: 1, readonly: [] }"),
 	    SAYS("5:34", "expected true or false, found 'yes'")
 		SAYS("5:47", "expected true or false, found the text 'true'")
 		    SAYS("5:62", "expected true or false, found '1'")
 			SAYS("5:75", "expected true or false, found a list") },
-	{ HEAD "      id: { type: text }\n      new: { type: int }\n      xmin: { type: int }\n      aB: { type: int }\n",
+	{ HEAD "      id: { type: text }\n      new: { type: int }\n      xmin: { type: int }\n    "
+	       "  aB: { type: int }\n",
 	    SAYS("5:7", "'id' is a reserved name") SAYS("6:7", "'new' is a reserved name")
 		SAYS("7:7", "'xmin' is a name that PostgreSQL keeps for itself")
-		    SAYS("8:7", "'aB' is not a name: a small letter, then at most 62 small letters, digits and _") },
+		    SAYS("8:7", "'aB' is not a name: a small letter, then at most 62 small "
+				"letters, digits and _") },
 	/* Bounds. */
 	{ FIELD_LINE("{ type: bool, min: 1, values: [a], to: c }"),
-	    SAYS("5:24", "'min' has no meaning for type bool") SAYS("5:32", "'values' has no meaning for type bool")
-		SAYS("5:45", "'to' has no meaning for type bool") },
+	    SAYS("5:24", "'min' has no meaning for type bool")
+		SAYS("5:32", "'values' has no meaning for type bool")
+		    SAYS("5:45", "'to' has no meaning for type bool") },
 	{ FIELD_LINE("{ type: int, min: 5, max: 3 }"),
 	    SAYS("5:36", "'max' is smaller than 'min': no value fits") },
 	{ FIELD_LINE("{ type: int, min: 5MB, max: 9223372036854775808 }"),
@@ -98,7 +112,8 @@ static const struct bad_file {
 	{ FIELD_LINE("{ type: text, min: -1 }"),
 	    SAYS("5:29", "expected a number of characters, from 0, found '-1'") },
 	{ FIELD_LINE("{ type: time, min: 2026-02-30T00:00:00Z }"),
-	    SAYS("5:29", "expected a time like 2026-11-23T08:00:00Z, found '2026-02-30T00:00:00Z'") },
+	    SAYS("5:29",
+		"expected a time like 2026-11-23T08:00:00Z, found '2026-02-30T00:00:00Z'") },
 	/* Enums. */
 	{ FIELD_LINE("{ type: enum }"),
 	    SAYS("5:7", "an enum needs 'values', a list of values like [small, large]") },
@@ -112,27 +127,33 @@ static const struct bad_file {
 	    SAYS("5:58", "unknown value 'drat'; did you mean 'draft'?") },
 	/* References. */
 	{ FIELD_LINE("{ type: ref }"), SAYS("5:7", "a ref needs 'to', the name of a collection") },
-	{ "app: a\ncollections:\n  topics: { fields: { t: { type: ref, to: topcis, on_delete: nullify } } }\n",
-	    SAYS("3:43", "unknown collection 'topcis'; did you mean 'topics'?")
-		SAYS("3:62", "unknown action 'nullify'; expected one of: restrict, cascade, set_null") },
+	{ "app: a\ncollections:\n  topics: { fields: { t: { type: ref, to: topcis, on_delete: "
+	  "nullify } } }\n",
+	    SAYS("3:43", "unknown collection 'topcis'; did you mean 'topics'?") SAYS(
+		"3:62", "unknown action 'nullify'; expected one of: restrict, cascade, set_null") },
 	{ FIELD_LINE("{ type: ref, to: c, on_delete: set_null, required: true }"),
 	    SAYS("5:41", "a required field cannot be set to null: choose restrict or cascade") },
 	{ FIELD_LINE("{ type: ref, to: c, default: abc }"),
 	    SAYS("5:39", "expected auth.id or an id (a UUID), found 'abc'") },
-	{ "app: a\ncollections:\n  c: { id: int, fields: { f: { type: ref, to: c, default: x } } }\n",
+	{ "app: a\ncollections:\n  c: { id: int, fields: { f: { type: ref, to: c, default: x } } "
+	  "}\n",
 	    SAYS("3:59", "expected a whole number of 64 bits, found 'x'") },
 	/* Defaults. */
 	{ FIELD_LINE("{ type: int, default: \"7\" }"),
 	    SAYS("5:32", "expected a whole number of 64 bits, found the text '7'") },
-	{ FIELD_LINE("{ type: int, default: 7, max: 6 }"), SAYS("5:32", "the default is larger than 'max' allows") },
+	{ FIELD_LINE("{ type: int, default: 7, max: 6 }"),
+	    SAYS("5:32", "the default is larger than 'max' allows") },
 	{ FIELD_LINE("{ type: int, default: now }"),
 	    SAYS("5:32", "expected a whole number of 64 bits, found 'now'") },
-	{ FIELD_LINE("{ type: bool, default: no }"), SAYS("5:33", "expected true or false, found 'no'") },
-	{ FIELD_LINE("{ type: text, default: now }"), SAYS("5:33", "'now' is for type time; in quotes it is a text") },
+	{ FIELD_LINE("{ type: bool, default: no }"),
+	    SAYS("5:33", "expected true or false, found 'no'") },
+	{ FIELD_LINE("{ type: text, default: now }"),
+	    SAYS("5:33", "'now' is for type time; in quotes it is a text") },
 	{ FIELD_LINE("{ type: text, default: auth.email }"),
 	    SAYS("5:33", "'auth.email' is not supported yet; 'auth.id' is") },
 	{ FIELD_LINE("{ type: text, default: null }"),
-	    SAYS("5:33", "expected a default (null is what stands where there is none), found 'null'") },
+	    SAYS("5:33",
+		"expected a default (null is what stands where there is none), found 'null'") },
 	{ FIELD_LINE("{ type: text, default: \u00e4\u00e4, min: 3 }"),
 	    SAYS("5:33", "the default is shorter than 'min' allows") },
 	{ FIELD_LINE("{ type: text, default: \u00e4\u00e4\u00e4, max: 2 }"),
@@ -142,20 +163,24 @@ static const struct bad_file {
 	{ FIELD_LINE("{ type: time, default: 2026-01-01T00:00:00Z, min: 2026-01-01T00:00:01Z }"),
 	    SAYS("5:33", "the default is smaller than 'min' allows") },
 	{ FIELD_LINE("{ type: text, required: true, readonly: true }"),
-	    SAYS("5:7", "a required and readonly field needs a 'default': nobody else may give it a value") },
+	    SAYS("5:7", "a required and readonly field needs a 'default': nobody else may give it "
+			"a value") },
 	/* Indexes. */
 	{ FIELD_LINE("{ type: text }") "    indexes: [[f, -creatd], f, [], [id, -id], [\"-\"]]\n",
-	    SAYS("6:19", "unknown field 'creatd'; did you mean 'created'?")
-		SAYS("6:29", "expected a list of fields like [level, -created], found 'f'")
-		    SAYS("6:32", "an index has 1 to 8 fields") SAYS("6:41", "'id' stands twice in this index")
-			SAYS("6:48", "unknown field ''; expected one of: id, created, updated, f") },
+	    SAYS("6:19", "unknown field 'creatd'; did you mean 'created'?") SAYS(
+		"6:29", "expected a list of fields like [level, -created], found 'f'") SAYS("6:32",
+		"an index has 1 to 8 fields") SAYS("6:41", "'id' stands twice in this index")
+		SAYS("6:48", "unknown field ''; expected one of: id, created, updated, f") },
 	{ FIELD_LINE("{ type: text, index: true }") "    indexes: [[f]]\n",
-	    SAYS("6:15", "'c_f_idx' would be the name of two tables or indexes; the other comes from line 5") },
+	    SAYS("6:15", "'c_f_idx' would be the name of two tables or indexes; the other comes "
+			 "from line 5") },
 	{ "app: a\ncollections:\n  c: { fields: { f: { type: text, unique: true } } }\n"
 	  "  c_f_key: { fields: { g: { type: int } } }\n",
-	    SAYS("3:18", "'c_f_key' would be the name of two tables or indexes; the other comes from line 4") },
+	    SAYS("3:18", "'c_f_key' would be the name of two tables or indexes; the other comes "
+			 "from line 4") },
 	/* Access. */
-	{ FIELD_LINE("{ type: text }") "    access: { read: , craete: true, update: [1], delete: \"\" }\n",
+	{ FIELD_LINE(
+	      "{ type: text }") "    access: { read: , craete: true, update: [1], delete: \"\" }\n",
 	    SAYS("6:15", "expected true, false or an expression, found nothing")
 		SAYS("6:23", "unknown key 'craete'; did you mean 'create'?")
 		    SAYS("6:45", "expected true, false or an expression, found a list")
@@ -164,12 +189,14 @@ static const struct bad_file {
 	{ "app: a\ncollections:\n"
 	  "  posts: { fields: { comments: { type: int } } }\n"
 	  "  comments: { fields: { post: { type: ref, to: posts } } }\n",
-	    SAYS("4:25", "seen from its target this reference is 'comments', and so is what line 3 declares") },
+	    SAYS("4:25", "seen from its target this reference is 'comments', and so is what line 3 "
+			 "declares") },
 	{ "app: a\ncollections:\n"
 	  "  posts: { fields: { x: { type: int } } }\n"
 	  "  tags: { fields: { a: { type: ref, to: posts }, b: { type: ref, to: posts } } }\n"
 	  "  tags_a: { fields: { p: { type: ref, to: posts } } }\n",
-	    SAYS("5:23", "seen from its target this reference is 'tags_a', and so is what line 4 declares") },
+	    SAYS("5:23", "seen from its target this reference is 'tags_a', and so is what line 4 "
+			 "declares") },
 };
 
 static void
@@ -331,14 +358,14 @@ test_types_by_schema(void **state)
 static void
 test_rules(void **state)
 {
-	struct app *app = read_good(STR(FIELD_LINE("{ type: bool }")
-	    "    access:\n"
-	    "      read:   f || 'x' in auth.roles   # a comment\n"
-	    "      create: \"'x' in auth.roles\"\n"
-	    "      update: true\n"
-	    "      delete: |\n"
-	    "        f\n"
-	    "        && true\n"));
+	struct app *app = read_good(
+	    STR(FIELD_LINE("{ type: bool }") "    access:\n"
+					     "      read:   f || 'x' in auth.roles   # a comment\n"
+					     "      create: \"'x' in auth.roles\"\n"
+					     "      update: true\n"
+					     "      delete: |\n"
+					     "        f\n"
+					     "        && true\n"));
 	const struct app_rule *access = app_collection(app, STR("c"))->access;
 
 	(void)state;
@@ -421,7 +448,8 @@ test_shape(void **state)
 
 	(void)state;
 	check_shape(STR("app: x\ncollections:\n"
-			"  b: { id: int, fields: { t: { type: text, min: 1, max: 9, default: \"\\n\\\"\", unique: true } } }\n"
+			"  b: { id: int, fields: { t: { type: text, min: 1, max: 9, default: "
+			"\"\\n\\\"\", unique: true } } }\n"
 			"  a:\n    fields:\n"
 			"      e: { type: enum, values: [y, x], default: y, required: true }\n"
 			"      r: { type: ref, to: b, on_delete: cascade }\n"
@@ -430,10 +458,12 @@ test_shape(void **state)
 	/* Rules, order, names of the app and the database are no matter of the tables. */
 	check_shape(STR("app: z\ndatabase: postgres://q\ncollections:\n"
 			"  a:\n    fields:\n"
-			"      e: { values: [x, y], default: y, required: true, type: enum, readonly: true }\n"
+			"      e: { values: [x, y], default: y, required: true, type: enum, "
+			"readonly: true }\n"
 			"      r: { type: ref, to: b, on_delete: cascade, index: true }\n"
 			"    indexes: [[e, -created]]\n    access: { read: true }\n"
-			"  b: { id: int, fields: { t: { type: text, min: 1, max: 9, default: \"\\n\\\"\", unique: true } } }\n"),
+			"  b: { id: int, fields: { t: { type: text, min: 1, max: 9, default: "
+			"\"\\n\\\"\", unique: true } } }\n"),
 	    shape);
 }
 

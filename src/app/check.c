@@ -52,8 +52,8 @@ note_clash(struct reader *reader, const struct name *name, const struct name *be
 {
 	if (name->kind == NAME_BACK_REFERENCE)
 		app_mistake(reader->mistakes, name->at,
-		    "seen from its target this reference is '%s', and so is what line %u declares", name->text,
-		    before->at.line);
+		    "seen from its target this reference is '%s', and so is what line %u declares",
+		    name->text, before->at.line);
 	else
 		app_mistake(reader->mistakes, name->at,
 		    "'%s' would be the name of two tables or indexes; the other comes from line %u",
@@ -78,13 +78,15 @@ compare_names(const void *a, const void *b)
 }
 
 static struct name *
-add_name(struct names *names, unsigned scope, enum name_kind kind, struct app_position at, struct str text)
+add_name(struct names *names, unsigned scope, enum name_kind kind, struct app_position at,
+    struct str text)
 {
 	struct name *name;
 
 	if (names->count == names->capacity) {
 		names->capacity = names->capacity == 0 ? 256 : 2 * names->capacity;
-		names->names = memory_resize(names->names, names->capacity * sizeof(names->names[0]));
+		names->names =
+		    memory_resize(names->names, names->capacity * sizeof(names->names[0]));
 	}
 	name = &names->names[names->count++];
 	name->scope = scope;
@@ -107,7 +109,8 @@ refers_once(const struct collection *from, const struct collection *to)
 static void
 add_back_reference(struct names *names, const struct collection *from, const struct field *field)
 {
-	struct name *name = add_name(names, field->to->index, NAME_BACK_REFERENCE, field->at, from->name);
+	struct name *name =
+	    add_name(names, field->to->index, NAME_BACK_REFERENCE, field->at, from->name);
 
 	if (!refers_once(from, field->to))
 		snprintf(name->text, sizeof(name->text), "%.*s_%.*s", STR_ARGS(from->name),
@@ -127,9 +130,11 @@ add_field_names(struct names *names, const struct app *app, const struct collect
 	if (field->column < COLUMN_FIELDS)
 		return;
 	if (field->unique)
-		add_name(names, database, NAME_RELATION, field->at, unique_name(collection, field, text));
+		add_name(names, database, NAME_RELATION, field->at,
+		    unique_name(collection, field, text));
 	if (field_has_index(field))
-		add_name(names, database, NAME_RELATION, field->at, field_index_name(collection, field, text));
+		add_name(names, database, NAME_RELATION, field->at,
+		    field_index_name(collection, field, text));
 }
 
 static void

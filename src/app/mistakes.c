@@ -67,11 +67,13 @@ app_mistakes_print(const struct app_mistakes *mistakes, FILE *file, const char *
 {
 	size_t shown = 0;
 
-	for (const struct app_mistake *mistake = mistakes->first; mistake != NULL; mistake = mistake->next) {
-		fprintf(file, "%s:%u:%u: error: %.*s\n", filename, mistake->at.line, mistake->at.column,
-		    STR_ARGS(mistake->detail));
+	for (const struct app_mistake *mistake = mistakes->first; mistake != NULL;
+	     mistake = mistake->next) {
+		fprintf(file, "%s:%u:%u: error: %.*s\n", filename, mistake->at.line,
+		    mistake->at.column, STR_ARGS(mistake->detail));
 		shown++;
 	}
 	if (mistakes->count > shown)
-		fprintf(file, "%s: %zu more mistakes are not shown\n", filename, mistakes->count - shown);
+		fprintf(file, "%s: %zu more mistakes are not shown\n", filename,
+		    mistakes->count - shown);
 }

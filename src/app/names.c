@@ -23,16 +23,19 @@ shorten(const char *whole, const char *suffix, char *ret)
 	if ((int)strlen(whole) <= kept)
 		snprintf(ret, INDEX_NAME_SIZE, "%.*s%s", kept, whole, suffix);
 	else
-		snprintf(ret, INDEX_NAME_SIZE, "%.*s_%08x%s", kept - 9, whole, hash_of(whole), suffix);
+		snprintf(
+		    ret, INDEX_NAME_SIZE, "%.*s_%08x%s", kept - 9, whole, hash_of(whole), suffix);
 	return str_from(ret);
 }
 
 static struct str
-name_of_one(const struct collection *collection, const struct field *field, const char *suffix, char *ret)
+name_of_one(
+    const struct collection *collection, const struct field *field, const char *suffix, char *ret)
 {
 	char whole[WHOLE_NAME_SIZE];
 
-	snprintf(whole, sizeof(whole), "%.*s_%.*s", STR_ARGS(collection->name), STR_ARGS(field->name));
+	snprintf(
+	    whole, sizeof(whole), "%.*s_%.*s", STR_ARGS(collection->name), STR_ARGS(field->name));
 	return shorten(whole, suffix, ret);
 }
 

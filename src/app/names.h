@@ -16,7 +16,9 @@ enum { INDEX_NAME_SIZE = APP_NAME_SIZE_MAX + 1 };
 /* Has ${field} an index of its own, besides that of unique: true? */
 bool field_has_index(const struct field *field);
 struct str unique_name(const struct collection *collection, const struct field *field, char *ret);
-struct str field_index_name(const struct collection *collection, const struct field *field, char *ret);
-struct str index_name(const struct collection *collection, const struct app_index *index, char *ret);
+struct str
+field_index_name(const struct collection *collection, const struct field *field, char *ret);
+struct str
+index_name(const struct collection *collection, const struct app_index *index, char *ret);
 /* The field of the unique index ${name} of a collection, or NULL: what PostgreSQL tells of a violation. */
 const struct field *unique_name_field(const struct collection *collection, struct str name);

@@ -84,8 +84,8 @@ read_app(struct reader *reader, const struct yaml *root)
 {
 	const struct yaml *values[COUNT(app_keys)];
 
-	if (!read_keys(reader, root, "a mapping that begins with 'app: NAME'", app_keys, COUNT(app_keys),
-		position_of(root), values))
+	if (!read_keys(reader, root, "a mapping that begins with 'app: NAME'", app_keys,
+		COUNT(app_keys), position_of(root), values))
 		return;
 	read_name(reader, values[KEY_APP]);
 	read_api(reader, values[KEY_API]);
@@ -102,8 +102,8 @@ read_name(struct reader *reader, const struct yaml *node)
 	if (node == NULL || !read_word(reader, node, "the app's name", &name))
 		return;
 	if (!name_is_well_formed(name))
-		app_mistake(reader->mistakes, position_of(node), "'%.*s' %s", STR_ARGS(excerpt(name)),
-		    name_refusal(name, false));
+		app_mistake(reader->mistakes, position_of(node), "'%.*s' %s",
+		    STR_ARGS(excerpt(name)), name_refusal(name, false));
 	reader->app->name = keep_str(reader, name);
 }
 
@@ -115,8 +115,8 @@ is_segment(struct str segment)
 	for (size_t i = 0; i < segment.size; i++) {
 		char c = segment.data[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-			c == '.' || c == '_' || c == '~'))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			c == '-' || c == '.' || c == '_' || c == '~'))
 			return false;
 	}
 	return true;
@@ -160,8 +160,8 @@ read_prefix(struct reader *reader, const struct yaml *node)
 	if (!is_prefix(prefix))
 		note_expected(reader, node, "a path like /v1, without a slash at its end");
 	else if (is_taken(prefix))
-		app_mistake(reader->mistakes, position_of(node), "'%.*s' is taken by the server itself",
-		    STR_ARGS(excerpt(prefix)));
+		app_mistake(reader->mistakes, position_of(node),
+		    "'%.*s' is taken by the server itself", STR_ARGS(excerpt(prefix)));
 	else
 		reader->app->prefix = keep_str(reader, prefix);
 }
@@ -175,8 +175,8 @@ read_api(struct reader *reader, const struct yaml *node)
 
 	reader->app->prefix = STR("/v1");
 	if (node != NULL &&
-	    read_keys(reader, node, "a mapping like { prefix: /v1 }", keys, COUNT(keys), position_of(node),
-		values) &&
+	    read_keys(reader, node, "a mapping like { prefix: /v1 }", keys, COUNT(keys),
+		position_of(node), values) &&
 	    values[KEY_PREFIX] != NULL)
 		read_prefix(reader, values[KEY_PREFIX]);
 }
@@ -251,8 +251,8 @@ read_collections(struct reader *reader, const struct yaml *node)
 	if (!read_mapping(reader, node, "a mapping of collections by name"))
 		return;
 	if (node->count > APP_COLLECTIONS_MAX) {
-		app_mistake(reader->mistakes, position_of(node), "%zu collections; at most %d are possible",
-		    node->count, APP_COLLECTIONS_MAX);
+		app_mistake(reader->mistakes, position_of(node),
+		    "%zu collections; at most %d are possible", node->count, APP_COLLECTIONS_MAX);
 		return;
 	}
 	app->collections = keep(reader, node->count, sizeof(app->collections[0]));

@@ -5,9 +5,12 @@
 #include "base/buf.h"
 #include "base/memory.h"
 
-static void read_fields(struct reader *reader, struct collection *collection, const struct yaml *node);
-static void read_indexes(struct reader *reader, struct collection *collection, const struct yaml *node);
-static void read_access(struct reader *reader, struct collection *collection, const struct yaml *node);
+static void
+read_fields(struct reader *reader, struct collection *collection, const struct yaml *node);
+static void
+read_indexes(struct reader *reader, struct collection *collection, const struct yaml *node);
+static void
+read_access(struct reader *reader, struct collection *collection, const struct yaml *node);
 
 enum { KEY_FIELDS, KEY_ID, KEY_INDEXES, KEY_ACCESS };
 static const struct key collection_keys[] = {
@@ -32,7 +35,8 @@ read_collection(struct reader *reader, struct collection *collection, const stru
 {
 	const struct yaml *values[COUNT(collection_keys)];
 
-	read_keys(reader, node, "a collection", collection_keys, COUNT(collection_keys), collection->at, values);
+	read_keys(reader, node, "a collection", collection_keys, COUNT(collection_keys),
+	    collection->at, values);
 	read_fields(reader, collection, values[KEY_FIELDS]);
 	if (values[KEY_INDEXES] != NULL)
 		read_indexes(reader, collection, values[KEY_INDEXES]);
@@ -95,8 +99,8 @@ read_fields(struct reader *reader, struct collection *collection, const struct y
 	if (node != NULL && read_mapping(reader, node, "a mapping of fields by name"))
 		count = node->count;
 	if (count > APP_FIELDS_MAX) {
-		app_mistake(reader->mistakes, position_of(node), "%zu fields; at most %d are possible", count,
-		    APP_FIELDS_MAX);
+		app_mistake(reader->mistakes, position_of(node),
+		    "%zu fields; at most %d are possible", count, APP_FIELDS_MAX);
 		count = 0;
 	}
 	collection->columns = keep(reader, COLUMN_FIELDS + count, sizeof(collection->columns[0]));
@@ -107,8 +111,8 @@ read_fields(struct reader *reader, struct collection *collection, const struct y
 }
 
 static void
-note_unknown_column(struct reader *reader, const struct collection *collection, const struct yaml *node,
-    struct str name)
+note_unknown_column(struct reader *reader, const struct collection *collection,
+    const struct yaml *node, struct str name)
 {
 	const char **words = memory_new(collection->columns_count * sizeof(words[0]));
 	struct yaml written = *node;
@@ -121,8 +125,8 @@ note_unknown_column(struct reader *reader, const struct collection *collection, 
 }
 
 static void
-add_index_column(struct reader *reader, const struct collection *collection, struct app_index *index,
-    const struct yaml *node)
+add_index_column(struct reader *reader, const struct collection *collection,
+    struct app_index *index, const struct yaml *node)
 {
 	const struct field *field;
 	struct str name;
@@ -138,8 +142,8 @@ add_index_column(struct reader *reader, const struct collection *collection, str
 	}
 	for (size_t i = 0; i < index->fields_count; i++)
 		if (index->fields[i] == field)
-			app_mistake(reader->mistakes, position_of(node), "'%.*s' stands twice in this index",
-			    STR_ARGS(name));
+			app_mistake(reader->mistakes, position_of(node),
+			    "'%.*s' stands twice in this index", STR_ARGS(name));
 	index->fields[index->fields_count] = field;
 	index->descending[index->fields_count++] = descending;
 }
@@ -168,8 +172,8 @@ read_indexes(struct reader *reader, struct collection *collection, const struct 
 	if (!read_sequence(reader, node, "a list of indexes like [[level, -created]]"))
 		return;
 	if (node->count > APP_INDEXES_MAX) {
-		app_mistake(reader->mistakes, position_of(node), "%zu indexes; at most %d are possible",
-		    node->count, APP_INDEXES_MAX);
+		app_mistake(reader->mistakes, position_of(node),
+		    "%zu indexes; at most %d are possible", node->count, APP_INDEXES_MAX);
 		return;
 	}
 	collection->indexes = keep(reader, node->count, sizeof(collection->indexes[0]));
@@ -184,7 +188,8 @@ read_rule(struct reader *reader, struct app_rule *rule, const struct yaml *node)
 
 	if (!read_word(reader, node, "true, false or an expression", &text))
 		return;
-	while (text.size > 0 && (text.data[text.size - 1] == '\n' || text.data[text.size - 1] == ' '))
+	while (
+	    text.size > 0 && (text.data[text.size - 1] == '\n' || text.data[text.size - 1] == ' '))
 		text.size--;
 	rule->text = keep_str(reader, text);
 	rule->at = position_of(node);
@@ -204,9 +209,8 @@ read_access(struct reader *reader, struct collection *collection, const struct y
 
 	for (size_t i = 0; i < ACCESS_COUNT; i++)
 		collection->access[i] = (struct app_rule){ STR("false"), collection->at };
-	if (node == NULL ||
-	    !read_keys(reader, node, "a mapping of read, create, update, delete", keys, ACCESS_COUNT,
-		position_of(node), values))
+	if (node == NULL || !read_keys(reader, node, "a mapping of read, create, update, delete",
+				keys, ACCESS_COUNT, position_of(node), values))
 		return;
 	for (size_t i = 0; i < ACCESS_COUNT; i++)
 		if (values[i] != NULL)

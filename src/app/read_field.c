@@ -9,9 +9,11 @@ static enum field_type read_type(struct reader *reader, const struct yaml *node)
 static void read_values(struct reader *reader, struct field *field, const struct yaml *node);
 static void read_to(struct reader *reader, struct field *field, const struct yaml *node);
 static void read_on_delete(struct reader *reader, struct field *field, const struct yaml *node);
-static void read_bounds(struct reader *reader, struct field *field, const struct yaml *const *values);
+static void
+read_bounds(struct reader *reader, struct field *field, const struct yaml *const *values);
 static void read_default(struct reader *reader, struct field *field, const struct yaml *node);
-static void check_field(struct reader *reader, const struct field *field, const struct yaml *const *values);
+static void
+check_field(struct reader *reader, const struct field *field, const struct yaml *const *values);
 
 enum {
 	KEY_TYPE,
@@ -66,8 +68,9 @@ drop_misfits(struct reader *reader, enum field_type type, const struct yaml **va
 	for (size_t key = 0; key < KEYS_SUPPORTED; key++) {
 		if (values[key] == NULL || types_of_key[key] == 0 || types_of_key[key] & 1U << type)
 			continue;
-		app_mistake(reader->mistakes, position_of(values[key]->key), "'%s' has no meaning for type %s",
-		    field_keys[key].name, field_types[type].word);
+		app_mistake(reader->mistakes, position_of(values[key]->key),
+		    "'%s' has no meaning for type %s", field_keys[key].name,
+		    field_types[type].word);
 		values[key] = NULL;
 	}
 }
@@ -86,14 +89,15 @@ read_field(struct reader *reader, struct field *field, const struct yaml *node)
 	enum field_type type;
 
 	field->type = FIELD_TEXT;
-	if (!read_keys(reader, node, "a field like { type: text }", field_keys, COUNT(field_keys), field->at,
-		values))
+	if (!read_keys(reader, node, "a field like { type: text }", field_keys, COUNT(field_keys),
+		field->at, values))
 		return;
 	read_flag(reader, values[KEY_REQUIRED_], &field->required);
 	read_flag(reader, values[KEY_UNIQUE], &field->unique);
 	read_flag(reader, values[KEY_INDEX], &field->index);
 	read_flag(reader, values[KEY_READONLY], &field->readonly);
-	if (values[KEY_TYPE] == NULL || (type = read_type(reader, values[KEY_TYPE])) == FIELD_TYPE_COUNT)
+	if (values[KEY_TYPE] == NULL ||
+	    (type = read_type(reader, values[KEY_TYPE])) == FIELD_TYPE_COUNT)
 		return;
 	field->type = type;
 	drop_misfits(reader, type, values);
@@ -112,8 +116,8 @@ read_field(struct reader *reader, struct field *field, const struct yaml *node)
 static enum field_type
 read_type(struct reader *reader, const struct yaml *node)
 {
-	static const char *const later[] = { "date", "decimal", "email", "file", "files", "float", "json", "list",
-		"password", "refs", "url" };
+	static const char *const later[] = { "date", "decimal", "email", "file", "files", "float",
+		"json", "list", "password", "refs", "url" };
 	const char *words[FIELD_TYPE_COUNT];
 	struct str word;
 
@@ -127,8 +131,8 @@ read_type(struct reader *reader, const struct yaml *node)
 	}
 	for (size_t i = 0; i < COUNT(later); i++)
 		if (str_is(word, later[i])) {
-			app_mistake(reader->mistakes, position_of(node), "the type '%s' is not supported yet",
-			    later[i]);
+			app_mistake(reader->mistakes, position_of(node),
+			    "the type '%s' is not supported yet", later[i]);
 			return FIELD_TYPE_COUNT;
 		}
 	note_unknown(reader, node, "type", words, FIELD_ID);
@@ -153,8 +157,8 @@ add_value(struct reader *reader, struct field *field, const struct yaml *node)
 		return;
 	}
 	if (find_value(field, node->text) != NULL)
-		app_mistake(reader->mistakes, position_of(node), "the value '%.*s' stands here twice",
-		    STR_ARGS(excerpt(node->text)));
+		app_mistake(reader->mistakes, position_of(node),
+		    "the value '%.*s' stands here twice", STR_ARGS(excerpt(node->text)));
 	else
 		field->values[field->values_count++] = keep_str(reader, node->text);
 }
@@ -188,7 +192,8 @@ read_to(struct reader *reader, struct field *field, const struct yaml *node)
 	struct str name;
 
 	if (node == NULL) {
-		app_mistake(reader->mistakes, field->at, "a ref needs 'to', the name of a collection");
+		app_mistake(
+		    reader->mistakes, field->at, "a ref needs 'to', the name of a collection");
 		return;
 	}
 	if (!read_word(reader, node, "the name of a collection", &name) ||
@@ -234,7 +239,8 @@ read_bound(struct reader *reader, const struct field *field, const struct yaml *
 {
 	if (node == NULL)
 		return;
-	*ret_has = field->type == FIELD_TIME ? read_time(reader, node, ret) : read_int(reader, node, ret);
+	*ret_has =
+	    field->type == FIELD_TIME ? read_time(reader, node, ret) : read_int(reader, node, ret);
 	if (*ret_has && field->type == FIELD_TEXT && *ret < 0) {
 		note_expected(reader, node, "a number of characters, from 0");
 		*ret_has = false;
@@ -248,21 +254,23 @@ read_bounds(struct reader *reader, struct field *field, const struct yaml *const
 	read_bound(reader, field, values[KEY_MAX], &field->has_max, &field->max);
 	if (!field->has_min || !field->has_max || field->min <= field->max)
 		return;
-	app_mistake(reader->mistakes, position_of(values[KEY_MAX]), "'max' is smaller than 'min': no value fits");
+	app_mistake(reader->mistakes, position_of(values[KEY_MAX]),
+	    "'max' is smaller than 'min': no value fits");
 	field->has_min = field->has_max = false;
 }
 
 static bool
-fits_bounds(struct reader *reader, const struct field *field, const struct yaml *node, int64_t measure)
+fits_bounds(
+    struct reader *reader, const struct field *field, const struct yaml *node, int64_t measure)
 {
 	bool is_text = field->type == FIELD_TEXT;
 
 	if (field->has_min && measure < field->min)
-		app_mistake(reader->mistakes, position_of(node), "the default is %s than 'min' allows",
-		    is_text ? "shorter" : "smaller");
+		app_mistake(reader->mistakes, position_of(node),
+		    "the default is %s than 'min' allows", is_text ? "shorter" : "smaller");
 	else if (field->has_max && measure > field->max)
-		app_mistake(reader->mistakes, position_of(node), "the default is %s than 'max' allows",
-		    is_text ? "longer" : "larger");
+		app_mistake(reader->mistakes, position_of(node),
+		    "the default is %s than 'max' allows", is_text ? "longer" : "larger");
 	else
 		return true;
 	return false;
@@ -276,7 +284,8 @@ is_plain(const struct yaml *node, const char *word)
 
 /* A default that is no literal: `now`, `auth.id`.  *ret_done where there is nothing more to read. */
 static enum default_kind
-read_expression(struct reader *reader, const struct field *field, const struct yaml *node, bool *ret_done)
+read_expression(
+    struct reader *reader, const struct field *field, const struct yaml *node, bool *ret_done)
 {
 	bool takes_auth = field->type == FIELD_TEXT || field->type == FIELD_REF;
 
@@ -288,25 +297,26 @@ read_expression(struct reader *reader, const struct field *field, const struct y
 	if (is_plain(node, "now") && field->type == FIELD_TEXT)
 		app_mistake(reader->mistakes, position_of(node),
 		    "'now' is for type time; in quotes it is a text");
-	else if (node->style == YAML_PLAIN && takes_auth && str_starts_with(node->text, STR("auth.")))
-		app_mistake(reader->mistakes, position_of(node), "'%.*s' is not supported yet; 'auth.id' is",
-		    STR_ARGS(excerpt(node->text)));
+	else if (node->style == YAML_PLAIN && takes_auth &&
+		 str_starts_with(node->text, STR("auth.")))
+		app_mistake(reader->mistakes, position_of(node),
+		    "'%.*s' is not supported yet; 'auth.id' is", STR_ARGS(excerpt(node->text)));
 	else
 		*ret_done = false;
 	return DEFAULT_NONE;
 }
 
 static bool
-read_default_text(struct reader *reader, const struct field *field, const struct yaml *node,
-    struct value *ret)
+read_default_text(
+    struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
 {
 	*ret = value_text(keep_str(reader, node->text));
 	return fits_bounds(reader, field, node, (int64_t)utf8_length(node->text));
 }
 
 static bool
-read_default_enum(struct reader *reader, const struct field *field, const struct yaml *node,
-    struct value *ret)
+read_default_enum(
+    struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
 {
 	const struct str *value = find_value(field, node->text);
 	const char **words;
@@ -327,8 +337,8 @@ read_default_enum(struct reader *reader, const struct field *field, const struct
 }
 
 static bool
-read_default_ref(struct reader *reader, const struct field *field, const struct yaml *node,
-    struct value *ret)
+read_default_ref(
+    struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
 {
 	struct uuid uuid;
 
@@ -347,7 +357,8 @@ read_default_ref(struct reader *reader, const struct field *field, const struct 
 }
 
 static bool
-read_literal(struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
+read_literal(
+    struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
 {
 	switch (field->type) {
 	case FIELD_TEXT:
@@ -361,10 +372,12 @@ read_literal(struct reader *reader, const struct field *field, const struct yaml
 		return read_bool(reader, node, &ret->boolean);
 	case FIELD_INT:
 		*ret = value_int(0);
-		return read_int(reader, node, &ret->integer) && fits_bounds(reader, field, node, ret->integer);
+		return read_int(reader, node, &ret->integer) &&
+		       fits_bounds(reader, field, node, ret->integer);
 	default:
 		*ret = value_time(0);
-		return read_time(reader, node, &ret->integer) && fits_bounds(reader, field, node, ret->integer);
+		return read_time(reader, node, &ret->integer) &&
+		       fits_bounds(reader, field, node, ret->integer);
 	}
 }
 
@@ -392,5 +405,6 @@ check_field(struct reader *reader, const struct field *field, const struct yaml 
 		    "a required field cannot be set to null: choose restrict or cascade");
 	if (field->required && field->readonly && values[KEY_DEFAULT] == NULL)
 		app_mistake(reader->mistakes, field->at,
-		    "a required and readonly field needs a 'default': nobody else may give it a value");
+		    "a required and readonly field needs a 'default': nobody else may give it a "
+		    "value");
 }

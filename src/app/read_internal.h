@@ -15,7 +15,8 @@
 struct reader {
 	struct app *app;
 	struct app_mistakes *mistakes;
-	const struct yaml *collections[APP_COLLECTIONS_MAX]; /* by collection.index; NULL where it is no mapping */
+	const struct yaml *
+	    collections[APP_COLLECTIONS_MAX]; /* by collection.index; NULL where it is no mapping */
 };
 
 /* A key of a mapping; tables of them end the question what may stand where. */
@@ -35,8 +36,8 @@ struct key {
  * keys[i] is not there.  Unknown, unsupported and missing keys are noted; what
  * is missing at ${at}.  False where ${node} is no mapping.
  */
-bool read_keys(struct reader *reader, const struct yaml *node, const char *what, const struct key *keys,
-    size_t count, struct app_position at, const struct yaml **ret_values);
+bool read_keys(struct reader *reader, const struct yaml *node, const char *what,
+    const struct key *keys, size_t count, struct app_position at, const struct yaml **ret_values);
 
 /* These note a mistake where they return false: "expected ${what}, found …". */
 bool read_word(struct reader *reader, const struct yaml *node, const char *what, struct str *ret);
@@ -46,8 +47,8 @@ bool read_sequence(struct reader *reader, const struct yaml *node, const char *w
 bool read_mapping(struct reader *reader, const struct yaml *node, const char *what);
 void note_expected(struct reader *reader, const struct yaml *node, const char *what);
 /* "unknown ${what} 'titel'; did you mean 'title'?", or which ones there are. */
-void note_unknown(struct reader *reader, const struct yaml *node, const char *what, const char *const *words,
-    size_t count);
+void note_unknown(struct reader *reader, const struct yaml *node, const char *what,
+    const char *const *words, size_t count);
 /* Nothing, or a plain `null` or `~`. */
 bool is_nothing(const struct yaml *node);
 

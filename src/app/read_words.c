@@ -45,8 +45,9 @@ bool
 is_nothing(const struct yaml *node)
 {
 	return node->type == YAML_SCALAR &&
-	    (node->style == YAML_EMPTY ||
-		(node->style == YAML_PLAIN && (str_is(node->text, "null") || str_is(node->text, "~"))));
+	       (node->style == YAML_EMPTY ||
+		   (node->style == YAML_PLAIN &&
+		       (str_is(node->text, "null") || str_is(node->text, "~"))));
 }
 
 void
@@ -62,9 +63,11 @@ note_expected(struct reader *reader, const struct yaml *node, const char *what)
 	else if (node->style == YAML_EMPTY)
 		app_mistake(reader->mistakes, at, "expected %s, found nothing", what);
 	else if (node->style == YAML_PLAIN)
-		app_mistake(reader->mistakes, at, "expected %s, found '%.*s'", what, STR_ARGS(text));
+		app_mistake(
+		    reader->mistakes, at, "expected %s, found '%.*s'", what, STR_ARGS(text));
 	else
-		app_mistake(reader->mistakes, at, "expected %s, found the text '%.*s'", what, STR_ARGS(text));
+		app_mistake(reader->mistakes, at, "expected %s, found the text '%.*s'", what,
+		    STR_ARGS(text));
 }
 
 static void
@@ -80,22 +83,22 @@ list_words(char *ret, size_t ret_size, const char *const *words, size_t count)
 			strcpy(ret + size, "…");
 			return;
 		}
-		size += (size_t)snprintf(ret + size, ret_size - size, "%s%s", words[i],
-		    i + 1 < count ? ", " : "");
+		size += (size_t)snprintf(
+		    ret + size, ret_size - size, "%s%s", words[i], i + 1 < count ? ", " : "");
 	}
 }
 
 void
-note_unknown(struct reader *reader, const struct yaml *node, const char *what, const char *const *words,
-    size_t count)
+note_unknown(struct reader *reader, const struct yaml *node, const char *what,
+    const char *const *words, size_t count)
 {
 	const char *nearest = words_nearest(node->text, words, count);
 	struct str text = excerpt(node->text);
 	char list[LIST_SIZE_MAX];
 
 	if (nearest != NULL) {
-		app_mistake(reader->mistakes, position_of(node), "unknown %s '%.*s'; did you mean '%s'?", what,
-		    STR_ARGS(text), nearest);
+		app_mistake(reader->mistakes, position_of(node),
+		    "unknown %s '%.*s'; did you mean '%s'?", what, STR_ARGS(text), nearest);
 		return;
 	}
 	list_words(list, sizeof(list), words, count);
@@ -166,8 +169,8 @@ take_key(struct reader *reader, const struct yaml *value, const struct key *keys
 		if (!str_is(value->key->text, keys[i].name))
 			continue;
 		if (keys[i].when == KEY_LATER)
-			app_mistake(reader->mistakes, position_of(value->key), "'%s' is not supported yet",
-			    keys[i].name);
+			app_mistake(reader->mistakes, position_of(value->key),
+			    "'%s' is not supported yet", keys[i].name);
 		else
 			ret_values[i] = value;
 		return;

@@ -20,8 +20,10 @@ enum { SHAPE_SIZE_MAX = 64 << 20 };
 
 static int compare_collections(const void *a, const void *b);
 static void write_collection(struct buf *buf, const struct collection *collection);
-static void write_field(struct buf *buf, const struct collection *collection, const struct field *field);
-static void write_index(struct buf *buf, const struct collection *collection, const struct app_index *index);
+static void
+write_field(struct buf *buf, const struct collection *collection, const struct field *field);
+static void
+write_index(struct buf *buf, const struct collection *collection, const struct app_index *index);
 
 void
 write_shape(struct app *app)
@@ -54,7 +56,8 @@ compare_indexes(const void *a, const void *b)
 	const struct app_index *const *left = a, *const *right = b;
 
 	for (size_t i = 0; i < (*left)->fields_count && i < (*right)->fields_count; i++) {
-		unsigned left_column = (*left)->fields[i]->column, right_column = (*right)->fields[i]->column;
+		unsigned left_column = (*left)->fields[i]->column,
+			 right_column = (*right)->fields[i]->column;
 
 		if (left_column != right_column)
 			return left_column < right_column ? -1 : 1;
@@ -62,7 +65,7 @@ compare_indexes(const void *a, const void *b)
 			return (*left)->descending[i] ? 1 : -1;
 	}
 	return ((*left)->fields_count > (*right)->fields_count) -
-	    ((*left)->fields_count < (*right)->fields_count);
+	       ((*left)->fields_count < (*right)->fields_count);
 }
 
 static void
@@ -73,7 +76,8 @@ write_collection(struct buf *buf, const struct collection *collection)
 	for (size_t i = 0; i < collection->indexes_count; i++)
 		sorted[i] = &collection->indexes[i];
 	qsort(sorted, collection->indexes_count, sizeof(sorted[0]), compare_indexes);
-	buf_addf(buf, "collection %.*s %s\n", STR_ARGS(collection->name), field_types[collection->id_type].word);
+	buf_addf(buf, "collection %.*s %s\n", STR_ARGS(collection->name),
+	    field_types[collection->id_type].word);
 	for (size_t i = COLUMN_FIELDS; i < collection->columns_count; i++)
 		write_field(buf, collection, &collection->columns[i]);
 	for (size_t i = 0; i < collection->indexes_count; i++)
@@ -179,6 +183,7 @@ write_index(struct buf *buf, const struct collection *collection, const struct a
 {
 	buf_addf(buf, "index %.*s", STR_ARGS(collection->name));
 	for (size_t i = 0; i < index->fields_count; i++)
-		buf_addf(buf, " %s%.*s", index->descending[i] ? "-" : "", STR_ARGS(index->fields[i]->name));
+		buf_addf(buf, " %s%.*s", index->descending[i] ? "-" : "",
+		    STR_ARGS(index->fields[i]->name));
 	buf_add_byte(buf, '\n');
 }

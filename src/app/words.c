@@ -73,7 +73,8 @@ words_nearest(struct str written, const char *const *words, size_t count)
 bool
 name_is_well_formed(struct str name)
 {
-	if (name.size == 0 || name.size > APP_NAME_SIZE_MAX || name.data[0] < 'a' || name.data[0] > 'z')
+	if (name.size == 0 || name.size > APP_NAME_SIZE_MAX || name.data[0] < 'a' ||
+	    name.data[0] > 'z')
 		return false;
 	for (size_t i = 1; i < name.size; i++) {
 		char c = name.data[i];
@@ -96,18 +97,20 @@ is_one_of(struct str name, const char *const *words)
 const char *
 name_refusal(struct str name, bool is_collection)
 {
-	static const char *const reserved[] = { "id", "created", "updated", "auth", "new", "now", "request",
-		"true", "false", "null", "in", NULL };
+	static const char *const reserved[] = { "id", "created", "updated", "auth", "new", "now",
+		"request", "true", "false", "null", "in", NULL };
 	static const char *const routes[] = { "batch", "changes", NULL };
-	static const char *const system_columns[] = { "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid",
-		NULL };
+	static const char *const system_columns[] = { "tableoid", "xmin", "cmin", "xmax", "cmax",
+		"ctid", NULL };
 
 	if (!name_is_well_formed(name))
 		return "is not a name: a small letter, then at most 62 small letters, digits and _";
 	if (is_one_of(name, reserved))
 		return "is a reserved name";
 	if (!is_collection)
-		return is_one_of(name, system_columns) ? "is a name that PostgreSQL keeps for itself" : NULL;
+		return is_one_of(name, system_columns)
+			   ? "is a name that PostgreSQL keeps for itself"
+			   : NULL;
 	if (is_one_of(name, routes))
 		return "is a reserved name";
 	if (str_starts_with(name, STR("caisson_")) || str_starts_with(name, STR("sqlite_")) ||

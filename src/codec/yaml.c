@@ -27,7 +27,7 @@ struct parse {
 	size_t depth, documents;
 	struct yaml *root;
 	struct yaml_position last; /* of the last thing that had a place */
-	bool broken;		   /* there is no whole tree */
+	bool broken; /* there is no whole tree */
 };
 
 static bool check_bytes(struct parse *parse);
@@ -82,7 +82,8 @@ position(const struct parse *parse, size_t offset)
 		else
 			high = middle;
 	}
-	return (struct yaml_position){ (uint32_t)low + 1, (uint32_t)(offset - parse->lines[low]) + 1 };
+	return (
+	    struct yaml_position){ (uint32_t)low + 1, (uint32_t)(offset - parse->lines[low]) + 1 };
 }
 
 static void
@@ -134,7 +135,8 @@ start(struct parse *parse)
 {
 	struct fy_diag_cfg diag_config;
 	struct fy_parse_cfg config = {
-		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+		.flags =
+		    FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
 	};
 
 	/* Its own habit is to print to standard error, QUIET or not. */
@@ -380,7 +382,8 @@ take_event(struct parse *parse, struct fy_event *event)
 	switch (event->type) {
 	case FYET_DOCUMENT_START:
 		if (parse->documents++ > 0)
-			give_up(parse, position_of_event(parse, event), "only one document is allowed");
+			give_up(
+			    parse, position_of_event(parse, event), "only one document is allowed");
 		break;
 	case FYET_MAPPING_START:
 		open_level(parse, YAML_MAPPING, position_of_event(parse, event));

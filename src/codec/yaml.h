@@ -28,13 +28,13 @@ struct yaml_position {
 
 struct yaml {
 	enum yaml_type type;
-	enum yaml_style style;	 /* scalars */
+	enum yaml_style style; /* scalars */
 	struct yaml_position at; /* of the first byte: a quote, a bracket, the first key */
-	struct str text;	 /* scalars; ends in a NUL that is not counted */
-	struct yaml *first;	 /* items of a sequence, values of a mapping, in order */
+	struct str text; /* scalars; ends in a NUL that is not counted */
+	struct yaml *first; /* items of a sequence, values of a mapping, in order */
 	size_t count;
 	const struct yaml *key; /* of a value in a mapping: its key, a scalar */
-	struct yaml *next;	/* in the same mapping or sequence */
+	struct yaml *next; /* in the same mapping or sequence */
 };
 
 /* Called for each mistake, roughly in order; ${detail} is valid during the call. */
@@ -45,5 +45,5 @@ typedef void yaml_complain(void *arg, struct yaml_position at, const char *detai
  * mistakes leave no whole tree (also for an empty text); where they do (a key
  * standing twice, a tag), the tree without them.
  */
-const struct yaml *yaml_parse(
-    struct arena *arena, struct str text, yaml_complain *complain, void *arg);
+const struct yaml *
+yaml_parse(struct arena *arena, struct str text, yaml_complain *complain, void *arg);

@@ -25,8 +25,8 @@ write_tree(struct buf *buf, const struct yaml *node)
 		buf_addf(buf, "%.*s@%u:%u: ", STR_ARGS(node->key->text), node->key->at.line,
 		    node->key->at.column);
 	if (node->type == YAML_SCALAR)
-		buf_addf(buf, "%c'%.*s'@%u:%u", "epqb"[node->style], STR_ARGS(node->text), node->at.line,
-		    node->at.column);
+		buf_addf(buf, "%c'%.*s'@%u:%u", "epqb"[node->style], STR_ARGS(node->text),
+		    node -> at.line, node->at.column);
 	else
 		buf_add_byte(buf, node->type == YAML_MAPPING ? '(' : '[');
 	for (const struct yaml *child = node->first; child != NULL; child = child->next) {
@@ -70,9 +70,11 @@ test_trees(void **state)
 	    "(k@1:1: (r@1:5: p'a || b == 'c''@1:8, s@1:23: e''@1:23), "
 	    "t@2:1: [(u@3:5: p'~'@3:8, v@4:5: p'yes'@4:8)])",
 	    "");
-	check_parse(STR("a: |\n  one\n  two\nb: x\n  y\n"), "(a@1:1: b'one\ntwo\n'@2:3, b@4:1: p'x y'@4:4)", "");
+	check_parse(STR("a: |\n  one\n  two\nb: x\n  y\n"),
+	    "(a@1:1: b'one\ntwo\n'@2:3, b@4:1: p'x y'@4:4)", "");
 	/* Columns count bytes. */
-	check_parse(STR("\u00e4: { \u00f6: \"\u00fc\" }"), "(\u00e4@1:1: (\u00f6@1:7: q'\u00fc'@1:11))", "");
+	check_parse(STR("\u00e4: { \u00f6: \"\u00fc\" }"),
+	    "(\u00e4@1:1: (\u00f6@1:7: q'\u00fc'@1:11))", "");
 	check_parse(STR("a: 1\r\nb: 2\r\n"), "(a@1:1: p'1'@1:4, b@2:1: p'2'@2:4)", "");
 	check_parse(STR("--- \na: 1\n"), "(a@2:1: p'1'@2:4)", "");
 	check_parse(STR("text"), "p'text'@1:1", "");
@@ -84,7 +86,8 @@ static void
 test_refusals_that_leave_a_tree(void **state)
 {
 	(void)state;
-	check_parse(STR("a: 1\nb: 2\na: 3\n"), "(a@1:1: p'1'@1:4, b@2:1: p'2'@2:4, a@3:1: p'3'@3:4)",
+	check_parse(STR("a: 1\nb: 2\na: 3\n"),
+	    "(a@1:1: p'1'@1:4, b@2:1: p'2'@2:4, a@3:1: p'3'@3:4)",
 	    "3:1 the key 'a' stands here twice; first in line 1\n");
 	check_parse(STR("a: &x 1\nb: !!int 2\n"), "(a@1:1: p'1'@1:7, b@2:1: p'2'@2:10)",
 	    "1:5 anchors are not supported: write it out where it is needed\n"
@@ -102,11 +105,13 @@ test_refusals(void **state)
 	check_parse(STR("a: 1\n---\nb: 2\n"), "", "2:1 only one document is allowed\n");
 	check_parse(STR("a: b\0c\n"), "", "1:5 a NUL byte is not allowed here\n");
 	check_parse(STR("a: b\nb: \xff\n"), "", "2:4 this byte is not UTF-8\n");
-	check_parse(STR("a: \"b\\0c\"\n"), "",
-	    "1:4 a text cannot hold U+0000 or half a surrogate pair\n");
+	check_parse(
+	    STR("a: \"b\\0c\"\n"), "", "1:4 a text cannot hold U+0000 or half a surrogate pair\n");
 	check_parse(STR("\u00e4: 'x' in y\n"), "",
-	    "1:9 not YAML: invalid trailing content after single-quoted scalar; put all of the text in quotes\n");
-	check_parse(STR("a: b: c\n"), "", "1:5 not YAML: invalid nested block mapping on the same line\n");
+	    "1:9 not YAML: invalid trailing content after single-quoted scalar; put all of the "
+	    "text in quotes\n");
+	check_parse(
+	    STR("a: b: c\n"), "", "1:5 not YAML: invalid nested block mapping on the same line\n");
 }
 
 static void
@@ -134,7 +139,8 @@ test_large(void **state)
 	for (int i = 0; i < 100000; i++)
 		buf_addf(&text, "k%d: 1\n", i);
 	assert_int_equal(text.err, OK);
-	assert_int_equal(yaml_parse(&arena, buf_str(&text), take_mistake, &mistakes)->count, 100000);
+	assert_int_equal(
+	    yaml_parse(&arena, buf_str(&text), take_mistake, &mistakes)->count, 100000);
 	assert_int_equal(mistakes.size, 0);
 	arena_release(&arena);
 	/* Where the arena ends, so does the reading. */
@@ -158,7 +164,8 @@ test_silence(void **state)
 	dup2(fileno(file), STDERR_FILENO);
 	check_parse(STR("a: [1\n"), "", "2:1 not YAML: flow sequence without a closing bracket\n");
 	check_parse(STR("a: `b\n"), "", "1:4 not YAML: plain scalar cannot start with '`'\n");
-	check_parse(STR("a: *b\n"), "", "1:5 aliases are not supported: write it out where it is needed\n");
+	check_parse(
+	    STR("a: *b\n"), "", "1:5 aliases are not supported: write it out where it is needed\n");
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	assert_int_equal(lseek(fileno(file), 0, SEEK_END), 0);

@@ -108,8 +108,8 @@ answer(sqlite3 *db, const char *statement)
 		for (int i = 0; i < sqlite3_column_count(compiled); i++) {
 			const unsigned char *value = sqlite3_column_text(compiled, i);
 
-			size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s", i == 0 ? "" : ",",
-			    value == NULL ? "null" : (const char *)value);
+			size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s",
+			    i == 0 ? "" : ",", value == NULL ? "null" : (const char *)value);
 		}
 	}
 	if (code != SQLITE_DONE)
@@ -138,20 +138,26 @@ test_clinic(void **state)
 
 	(void)state;
 	CHECK(STAFF ") VALUES (" U(1) ", 1, 1, 5, 'Ann', 'doctor')", "OK");
-	CHECK(STAFF ") VALUES (X'01', 1, 1, 5, 'Ann', 'doctor')", "CHECK constraint failed: length(\"id\") = 16");
-	CHECK(STAFF ") VALUES (" U(2) ", 1, 1, 5, 'Bob', 'boss')",
-	    "CHECK constraint failed: role");
-	CHECK(STAFF ") VALUES (" U(2) ", 1, 1, 5, '', 'desk')", "CHECK constraint failed: length(\"name\") >= 1");
+	CHECK(STAFF ") VALUES (X'01', 1, 1, 5, 'Ann', 'doctor')",
+	    "CHECK constraint failed: length(\"id\") = 16");
+	CHECK(STAFF ") VALUES (" U(2) ", 1, 1, 5, 'Bob', 'boss')", "CHECK constraint failed: role");
+	CHECK(STAFF ") VALUES (" U(2) ", 1, 1, 5, '', 'desk')",
+	    "CHECK constraint failed: length(\"name\") >= 1");
 	CHECK(STAFF ", active) VALUES (" U(2) ", 1, 1, 5, 'Bob', 'desk', 2)",
 	    "CHECK constraint failed: active");
 	CHECK(STAFF ", supervisor) VALUES (" U(2) ", 1, 1, 5, 'Bob', 'desk', " U(9) ")",
 	    "FOREIGN KEY constraint failed");
-	CHECK(STAFF ", supervisor, deputy) VALUES (" U(2) ", 1, 1, 5, 'Bob', 'desk', " U(1) ", " U(2) ")", "OK");
+	CHECK(STAFF
+	    ", supervisor, deputy) VALUES (" U(2) ", 1, 1, 5, 'Bob', 'desk', " U(1) ", " U(2) ")",
+	    "OK");
 	CHECK(STAFF ", deputy) VALUES (" U(3) ", 1, 1, 5, 'Cy', 'desk', " U(2) ")",
 	    "UNIQUE constraint failed: staff.deputy");
 	CHECK("SELECT active, hired FROM staff WHERE id = " U(1), "1,null");
-	CHECK("INSERT INTO wards (created, updated, _version, name, head) VALUES (1, 1, 5, 'W', " U(1) ")", "OK");
-	CHECK("INSERT INTO wards (created, updated, _version, name, head) VALUES (1, 1, 5, 'V', 'text')",
+	CHECK("INSERT INTO wards (created, updated, _version, name, head) VALUES (1, 1, 5, 'W', " U(
+		  1) ")",
+	    "OK");
+	CHECK("INSERT INTO wards (created, updated, _version, name, head) VALUES (1, 1, 5, 'V', "
+	      "'text')",
 	    "cannot store TEXT value in BLOB column wards.head");
 	CHECK("SELECT id, beds, closed FROM wards", "1,12,null");
 	CHECK(PATIENT ") VALUES (" U(4) ", 1, 1, 5, 'P')", "OK");
@@ -175,10 +181,12 @@ test_set_null(void **state)
 	CHECK(STAFF ") VALUES (" U(2) ", 1, 1, 5, 'Bob', 'doctor')", "OK");
 	CHECK(PATIENT ", doctor) VALUES (" U(4) ", 1, 1, 5, 'P', " U(1) ")", "OK");
 	CHECK(PATIENT ", doctor) VALUES (" U(5) ", 1, 1, 5, 'Q', " U(2) ")", "OK");
-	CHECK("UPDATE patients SET doctor = NULL, _version = 6, updated = 2 WHERE id = " U(5), "OK");
+	CHECK(
+	    "UPDATE patients SET doctor = NULL, _version = 6, updated = 2 WHERE id = " U(5), "OK");
 	CHECK("SELECT _version, updated FROM patients WHERE id = " U(5), "6,2");
 	CHECK("DELETE FROM staff WHERE id = " U(1), "OK");
-	CHECK("SELECT doctor, _version, updated, created FROM patients WHERE id = " U(4), "null,77,1234,1");
+	CHECK("SELECT doctor, _version, updated, created FROM patients WHERE id = " U(4),
+	    "null,77,1234,1");
 	CHECK("SELECT _version, updated FROM patients WHERE id = " U(5), "6,2");
 	sqlite3_close(db);
 	app_free(app);
@@ -191,8 +199,10 @@ test_shop(void **state)
 	sqlite3 *db = open_database(app);
 
 	(void)state;
-	CHECK("INSERT INTO categories (created, updated, _version, name) VALUES (1, 1, 5, 'C')", "OK");
-	CHECK("INSERT INTO categories (created, updated, _version, name, rank) VALUES (1, 1, 5, 'D', 1001)",
+	CHECK("INSERT INTO categories (created, updated, _version, name) VALUES (1, 1, 5, 'C')",
+	    "OK");
+	CHECK("INSERT INTO categories (created, updated, _version, name, rank) VALUES (1, 1, 5, "
+	      "'D', 1001)",
 	    "CHECK constraint failed: rank");
 	CHECK("INSERT INTO products (created, updated, _version, sku, category, price, listed)"
 	      " VALUES (1, 1, 5, 'abc', 1, 0, 9)",
@@ -201,16 +211,20 @@ test_shop(void **state)
 	    "It's \"new\"; isn't it?,-9223372036854775808,integer,medium,1767225600000000,0");
 	CHECK("UPDATE products SET size = 'extra ''large'''", "OK");
 	CHECK("UPDATE products SET size = 'true'", "OK");
-	CHECK("UPDATE products SET size = 'false'",
-	    "CHECK constraint failed: size");
+	CHECK("UPDATE products SET size = 'false'", "CHECK constraint failed: size");
 	CHECK("UPDATE products SET balance = 9223372036854775807", "OK");
 	/* Four letters of two bytes each are four. */
-	CHECK("UPDATE products SET sku = '\u00e4\u00e4'", "CHECK constraint failed: length(\"sku\") >= 3");
-	CHECK("INSERT INTO customers (id, created, updated, _version, email) VALUES (" U(1) ", 1, 1, 5, 'a@b')", "OK");
-	CHECK("INSERT INTO carts (id, created, updated, _version, customer) VALUES (" U(2) ", 1, 1, 5, " U(1) ")",
+	CHECK("UPDATE products SET sku = '\u00e4\u00e4'",
+	    "CHECK constraint failed: length(\"sku\") >= 3");
+	CHECK("INSERT INTO customers (id, created, updated, _version, email) VALUES (" U(
+		  1) ", 1, 1, 5, 'a@b')",
+	    "OK");
+	CHECK("INSERT INTO carts (id, created, updated, _version, customer) VALUES (" U(
+		  2) ", 1, 1, 5, " U(1) ")",
 	    "OK");
 	CHECK("SELECT note = '' FROM carts", "1");
-	CHECK("INSERT INTO carts (id, created, updated, _version, customer) VALUES (" U(3) ", 1, 1, 5, " U(1) ")",
+	CHECK("INSERT INTO carts (id, created, updated, _version, customer) VALUES (" U(
+		  3) ", 1, 1, 5, " U(1) ")",
 	    "UNIQUE constraint failed: carts.customer");
 	CHECK("DELETE FROM customers", "OK");
 	CHECK("SELECT count(*) FROM carts", "0");
@@ -232,7 +246,8 @@ test_indexes_serve_orders(void **state)
 	    "SCAN products USING INDEX products_condition_price_desc_idx");
 	CHECK_PLAN("SELECT * FROM products WHERE category = 1 ORDER BY id DESC",
 	    "SEARCH products USING INDEX products_category_idx (category=?)");
-	CHECK_PLAN("SELECT * FROM orders WHERE number = 7", "SEARCH orders USING INDEX orders_number_key (number=?)");
+	CHECK_PLAN("SELECT * FROM orders WHERE number = 7",
+	    "SEARCH orders USING INDEX orders_number_key (number=?)");
 	sqlite3_close(db);
 	app_free(app);
 }
@@ -240,18 +255,21 @@ test_indexes_serve_orders(void **state)
 static void
 test_system_tables(void **state)
 {
-	struct app *app = read_app_text(STR("app: a\ncollections:\n  c: { fields: { f: { type: int } } }\n"));
+	struct app *app =
+	    read_app_text(STR("app: a\ncollections:\n  c: { fields: { f: { type: int } } }\n"));
 	sqlite3 *db = open_database(app);
 
 	(void)state;
-	CHECK("INSERT INTO caisson_commits (seq, at, actor, request_id) VALUES (1, 2, NULL, 'r')", "OK");
+	CHECK("INSERT INTO caisson_commits (seq, at, actor, request_id) VALUES (1, 2, NULL, 'r')",
+	    "OK");
 	CHECK("INSERT INTO caisson_changes VALUES (1, 0, 'c', " U(1) ", 'create', '{}')", "OK");
 	CHECK("INSERT INTO caisson_changes VALUES (1, 1, 'c', 7, 'delete', '{}')", "OK");
 	CHECK("INSERT INTO caisson_changes VALUES (1, 1, 'c', 7, 'delete', '{}')",
 	    "UNIQUE constraint failed: caisson_changes.seq, caisson_changes.n");
 	CHECK("SELECT typeof(record) FROM caisson_changes WHERE n = 1", "integer");
 	CHECK("INSERT INTO caisson_meta VALUES ('k', 'v')", "OK");
-	CHECK("INSERT INTO caisson_keys (id, hash, roles, created) VALUES ('i', 'ab', '[]', 1)", "OK");
+	CHECK("INSERT INTO caisson_keys (id, hash, roles, created) VALUES ('i', 'ab', '[]', 1)",
+	    "OK");
 	CHECK("INSERT INTO caisson_keys (id, hash, roles, created) VALUES ('j', 'ab', '[]', 1)",
 	    "UNIQUE constraint failed: caisson_keys.hash");
 	CHECK("INSERT INTO caisson_idempotency VALUES ('p', 'k', 'ab', 1, 201, 'x')", "OK");
@@ -273,24 +291,29 @@ append(void *arg, const char *statement)
 static void
 test_postgres(void **state)
 {
-	struct app *app = read_app_text(STR("app: a\ncollections:\n"
-					    "  b: { id: int, fields: { t: { type: text, default: \"a'\\\\b\" } } }\n"
-					    "  c:\n    fields:\n"
-					    "      r: { type: ref, to: b, on_delete: set_null }\n"
-					    "      w: { type: time, min: 2000-01-01T00:00:00Z }\n"
-					    "      n: { type: int, unique: true, default: -9223372036854775808 }\n"
-					    "    indexes: [[-w, created]]\n"));
+	struct app *app = read_app_text(
+	    STR("app: a\ncollections:\n"
+		"  b: { id: int, fields: { t: { type: text, default: \"a'\\\\b\" } } }\n"
+		"  c:\n    fields:\n"
+		"      r: { type: ref, to: b, on_delete: set_null }\n"
+		"      w: { type: time, min: 2000-01-01T00:00:00Z }\n"
+		"      n: { type: int, unique: true, default: -9223372036854775808 }\n"
+		"    indexes: [[-w, created]]\n"));
 	static const char *const parts[] = {
-		"CREATE TABLE \"b\" (\n\t\"id\" bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,\n",
+		"CREATE TABLE \"b\" (\n\t\"id\" bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY "
+		"KEY,\n",
 		"\t\"t\" text COLLATE \"C\" DEFAULT E'a''\\\\b'\n)",
 		"CREATE TABLE \"c\" (\n\t\"id\" uuid PRIMARY KEY,\n",
 		"\t\"r\" bigint,\n",
-		"\t\"w\" timestamptz CHECK (\"w\" >= '2000-01-01T00:00:00.000000Z'::timestamptz),\n",
+		"\t\"w\" timestamptz CHECK (\"w\" >= "
+		"'2000-01-01T00:00:00.000000Z'::timestamptz),\n",
 		"\t\"n\" bigint DEFAULT '-9223372036854775808'::bigint\n",
-		"ALTER TABLE \"c\" ADD FOREIGN KEY (\"r\") REFERENCES \"b\" (\"id\") ON DELETE SET NULL;\n",
+		"ALTER TABLE \"c\" ADD FOREIGN KEY (\"r\") REFERENCES \"b\" (\"id\") ON DELETE SET "
+		"NULL;\n",
 		"CREATE INDEX \"c_r_idx\" ON \"c\" (\"r\" NULLS FIRST, \"id\");\n",
 		"CREATE UNIQUE INDEX \"c_n_key\" ON \"c\" (\"n\");\n",
-		"CREATE INDEX \"c_w_desc_created_idx\" ON \"c\" (\"w\" DESC NULLS LAST, \"created\", \"id\");\n",
+		"CREATE INDEX \"c_w_desc_created_idx\" ON \"c\" (\"w\" DESC NULLS LAST, "
+		"\"created\", \"id\");\n",
 		"EXECUTE FUNCTION caisson_log('created', 'updated', 'w');\n",
 	};
 	struct buf statements;
@@ -318,7 +341,8 @@ refuse(void *arg, const char *statement)
 static void
 test_first_error_ends_it(void **state)
 {
-	struct app *app = read_app_text(STR("app: a\ncollections:\n  c: { fields: { f: { type: int } } }\n"));
+	struct app *app =
+	    read_app_text(STR("app: a\ncollections:\n  c: { fields: { f: { type: int } } }\n"));
 	int calls = 0;
 
 	(void)state;
@@ -330,7 +354,8 @@ test_first_error_ends_it(void **state)
 static void
 test_columns(void **state)
 {
-	struct app *app = read_app_text(STR("app: a\ncollections:\n  c: { fields: { f: { type: int } } }\n"));
+	struct app *app =
+	    read_app_text(STR("app: a\ncollections:\n  c: { fields: { f: { type: int } } }\n"));
 	struct sql_text sql;
 
 	(void)state;
@@ -346,10 +371,11 @@ static void
 test_long_names(void **state)
 {
 #define LONG "a23456789_123456789_123456789_123456789_123456789_123456789_"
-	struct app *app = read_app_text(STR("app: a\ncollections:\n  " LONG "1:\n    fields:\n"
-					    "      " LONG "1: { type: int, unique: true, index: true }\n"
-					    "      " LONG "2: { type: int, unique: true }\n"
-					    "    indexes: [[" LONG "1, " LONG "2], [" LONG "1, -" LONG "2]]\n"));
+	struct app *app =
+	    read_app_text(STR("app: a\ncollections:\n  " LONG "1:\n    fields:\n"
+			      "      " LONG "1: { type: int, unique: true, index: true }\n"
+			      "      " LONG "2: { type: int, unique: true }\n"
+			      "    indexes: [[" LONG "1, " LONG "2], [" LONG "1, -" LONG "2]]\n"));
 	const struct collection *collection = &app->collections[0];
 	const struct field *one = &collection->columns[COLUMN_FIELDS], *two = one + 1;
 	char name_of_one[INDEX_NAME_SIZE], name_of_two[INDEX_NAME_SIZE];

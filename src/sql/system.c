@@ -3,24 +3,29 @@
 #include <stddef.h>
 
 static const char *const sqlite_statements[] = {
-	"CREATE TABLE caisson_meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+	"CREATE TABLE caisson_meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, "
+	"WITHOUT ROWID",
 
 	"CREATE TABLE caisson_commits (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT,"
 	" request_id TEXT) STRICT",
 
 	"CREATE INDEX caisson_commits_at_idx ON caisson_commits (at)",
 
-	"CREATE TABLE caisson_changes (seq INTEGER NOT NULL, n INTEGER NOT NULL, collection TEXT NOT NULL,"
+	"CREATE TABLE caisson_changes (seq INTEGER NOT NULL, n INTEGER NOT NULL, collection TEXT "
+	"NOT NULL,"
 	" record ANY NOT NULL, op TEXT NOT NULL CHECK (op IN ('create', 'update', 'delete')),"
 	" changes TEXT, PRIMARY KEY (seq, n)) STRICT, WITHOUT ROWID",
 
 	"CREATE INDEX caisson_changes_record_idx ON caisson_changes (collection, record, seq)",
 
-	"CREATE TABLE caisson_keys (id TEXT PRIMARY KEY NOT NULL, hash TEXT NOT NULL UNIQUE, user_id TEXT,"
-	" roles TEXT NOT NULL DEFAULT '[]', label TEXT, created INTEGER NOT NULL, revoked INTEGER) STRICT",
+	"CREATE TABLE caisson_keys (id TEXT PRIMARY KEY NOT NULL, hash TEXT NOT NULL UNIQUE, "
+	"user_id TEXT,"
+	" roles TEXT NOT NULL DEFAULT '[]', label TEXT, created INTEGER NOT NULL, revoked INTEGER) "
+	"STRICT",
 
 	"CREATE TABLE caisson_idempotency (principal TEXT NOT NULL, key TEXT NOT NULL,"
-	" request_hash TEXT NOT NULL, at INTEGER NOT NULL, status INTEGER NOT NULL, response TEXT NOT NULL,"
+	" request_hash TEXT NOT NULL, at INTEGER NOT NULL, status INTEGER NOT NULL, response TEXT "
+	"NOT NULL,"
 	" PRIMARY KEY (principal, key)) STRICT",
 
 	"CREATE INDEX caisson_idempotency_at_idx ON caisson_idempotency (at)",
@@ -32,25 +37,31 @@ static const char *const postgres_statements[] = {
 
 	"INSERT INTO caisson_meta (key, value) VALUES ('epoch', '0')",
 
-	"CREATE TABLE caisson_commits (seq bigint PRIMARY KEY, at bigint NOT NULL, actor text, request_id text)",
+	"CREATE TABLE caisson_commits (seq bigint PRIMARY KEY, at bigint NOT NULL, actor text, "
+	"request_id text)",
 
 	"CREATE INDEX caisson_commits_at_idx ON caisson_commits (at)",
 
 	"CREATE SEQUENCE caisson_changes_n",
 
 	"CREATE TABLE caisson_changes (seq bigint NOT NULL,"
-	" n bigint NOT NULL DEFAULT nextval('caisson_changes_n'), collection text COLLATE \"C\" NOT NULL,"
-	" record text COLLATE \"C\" NOT NULL, op text NOT NULL CHECK (op IN ('create', 'update', 'delete')),"
+	" n bigint NOT NULL DEFAULT nextval('caisson_changes_n'), collection text COLLATE \"C\" "
+	"NOT NULL,"
+	" record text COLLATE \"C\" NOT NULL, op text NOT NULL CHECK (op IN ('create', 'update', "
+	"'delete')),"
 	" changes jsonb, PRIMARY KEY (seq, n))",
 
 	"CREATE INDEX caisson_changes_record_idx ON caisson_changes (collection, record, seq)",
 
-	"CREATE TABLE caisson_keys (id text COLLATE \"C\" PRIMARY KEY, hash text COLLATE \"C\" NOT NULL UNIQUE,"
+	"CREATE TABLE caisson_keys (id text COLLATE \"C\" PRIMARY KEY, hash text COLLATE \"C\" NOT "
+	"NULL UNIQUE,"
 	" user_id text, roles text NOT NULL DEFAULT '[]', label text, created timestamptz NOT NULL,"
 	" revoked timestamptz)",
 
-	"CREATE TABLE caisson_idempotency (principal text COLLATE \"C\" NOT NULL, key text COLLATE \"C\" NOT NULL,"
-	" request_hash text NOT NULL, at timestamptz NOT NULL, status bigint NOT NULL, response text NOT NULL,"
+	"CREATE TABLE caisson_idempotency (principal text COLLATE \"C\" NOT NULL, key text COLLATE "
+	"\"C\" NOT NULL,"
+	" request_hash text NOT NULL, at timestamptz NOT NULL, status bigint NOT NULL, response "
+	"text NOT NULL,"
 	" PRIMARY KEY (principal, key))",
 
 	"CREATE INDEX caisson_idempotency_at_idx ON caisson_idempotency (at)",
@@ -78,20 +89,25 @@ static const char *const postgres_statements[] = {
 	"$$",
 
 	/* Times as the other engine writes them, whatever the session's time zone. */
-	"CREATE FUNCTION caisson_row(columns jsonb, times text[]) RETURNS jsonb LANGUAGE sql STABLE AS $$\n"
-	"SELECT columns - '_version' || (SELECT jsonb_object_agg(name, to_char((columns ->> name)::timestamptz"
+	"CREATE FUNCTION caisson_row(columns jsonb, times text[]) RETURNS jsonb LANGUAGE sql "
+	"STABLE AS $$\n"
+	"SELECT columns - '_version' || (SELECT jsonb_object_agg(name, to_char((columns ->> "
+	"name)::timestamptz"
 	" AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')) FROM unnest(times) AS name)\n"
 	"$$",
 
 	/* Its arguments are the columns of type time; the table's name is the collection's. */
 	"CREATE FUNCTION caisson_log() RETURNS trigger LANGUAGE plpgsql AS $$\n"
 	"DECLARE\n"
-	"	old_row jsonb := CASE WHEN TG_OP <> 'INSERT' THEN caisson_row(to_jsonb(OLD), TG_ARGV) END;\n"
-	"	new_row jsonb := CASE WHEN TG_OP <> 'DELETE' THEN caisson_row(to_jsonb(NEW), TG_ARGV) END;\n"
+	"	old_row jsonb := CASE WHEN TG_OP <> 'INSERT' THEN caisson_row(to_jsonb(OLD), "
+	"TG_ARGV) END;\n"
+	"	new_row jsonb := CASE WHEN TG_OP <> 'DELETE' THEN caisson_row(to_jsonb(NEW), "
+	"TG_ARGV) END;\n"
 	"	logged jsonb := coalesce(new_row, old_row);\n"
 	"BEGIN\n"
 	"	IF TG_OP = 'UPDATE' THEN\n"
-	"		SELECT jsonb_object_agg(key, jsonb_build_array(old_row -> key, value)) INTO logged\n"
+	"		SELECT jsonb_object_agg(key, jsonb_build_array(old_row -> key, value)) "
+	"INTO logged\n"
 	"		FROM jsonb_each(new_row) WHERE value IS DISTINCT FROM old_row -> key;\n"
 	"		IF logged IS NULL THEN\n"
 	"			RETURN NULL;\n"
@@ -99,9 +115,11 @@ static const char *const postgres_statements[] = {
 	"	END IF;\n"
 	/* Whoever commits looks at this to know whether there is a commit to number. */
 	"	PERFORM set_config('caisson.changed', caisson_number()::text, true);\n"
-	"	INSERT INTO caisson_changes (seq, collection, record, op, changes) VALUES (caisson_number(),\n"
+	"	INSERT INTO caisson_changes (seq, collection, record, op, changes) VALUES "
+	"(caisson_number(),\n"
 	"	    TG_TABLE_NAME, coalesce(new_row, old_row) ->> 'id',\n"
-	"	    CASE TG_OP WHEN 'INSERT' THEN 'create' WHEN 'UPDATE' THEN 'update' ELSE 'delete' END, logged);\n"
+	"	    CASE TG_OP WHEN 'INSERT' THEN 'create' WHEN 'UPDATE' THEN 'update' ELSE "
+	"'delete' END, logged);\n"
 	"	RETURN NULL;\n"
 	"END\n"
 	"$$",

@@ -103,7 +103,7 @@ sql_addf(struct sql_text *sql, const char *format, ...)
 			buf_add_int(&sql->text, va_arg(args, unsigned));
 			break;
 		default:
-			assert(!"a directive that sql_addf() does not know");
+			assert(false && "a directive that sql_addf() does not know");
 		}
 		format = percent + 2;
 	}
