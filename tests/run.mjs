@@ -11,6 +11,7 @@ import { readOptions } from './crash/options.mjs';
 import { binary, root } from './lib/server.mjs';
 
 const options = readOptions({ only: 'units,sqlite,postgres,crash', files: '.', kills: 10, cuts: 5, jobs: 2 });
+const RUN_MS = 600000;
 const parts = options.only.split(',');
 const total = { passed: 0, failed: 0, skipped: 0 };
 
@@ -115,6 +116,11 @@ function run(program, args, env = {}) {
 		let output = '';
 		child.stdout.on('data', (piece) => (output += piece));
 		child.stderr.on('data', (piece) => (output += piece));
+		const late = setTimeout(() => {
+			output += `not ended after ${RUN_MS} ms\n`;
+			child.kill('SIGKILL');
+		}, RUN_MS);
+		late.unref();
 		child.on('error', (error) => done({ status: 1, output: String(error) }));
 		child.on('close', (status) => done({ status, output }));
 	});

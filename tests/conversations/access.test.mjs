@@ -121,31 +121,6 @@ for (const board of boards) {
 		refused(await stranger.post(things, body()), 422, { [`#/${word.owner}`]: 'reference' });
 	});
 
-	house.test('a hidden field is an unknown field', async ({ api, ann, editor }) => {
-		const mine = api.as(ann.key), edith = api.as(editor.key);
-		const own = await mine.make(things, body({ [word.open]: true }));
-		assert.ok(!(word.hidden in own), 'not shown');
-		assert.ok(word.hidden in (await edith.get(`${things}/${own.id}`)).json, 'shown to an editor');
-		refused(await mine.post(things, body({ [word.hidden]: 'x' })), 422, { [`#/${word.hidden}`]: 'unknown' });
-		refused(await mine.patch(`${things}/${own.id}`, { [word.hidden]: 'x' }), 422, { [`#/${word.hidden}`]: 'unknown' });
-		const typo = 'q'.repeat(word.hidden.length);
-		const same = (answer) => answer.text.replaceAll(word.hidden, typo).replace(answer.json.instance, '');
-		for (const parameters of [(name) => ({ filter: `${name} == 'x'` }), (name) => ({ filter: `has(${name})` }), (name) => ({ sort: name }), (name) => ({ sort: `-${name}` })]) {
-			const hidden = refused(await mine.list(things, parameters(word.hidden)), 400);
-			const unknown = refused(await mine.list(things, parameters(typo)), 400);
-			assert.equal(same(hidden), same(unknown), 'byte for byte the same as a typo');
-			assert.equal((await edith.list(things, parameters(word.hidden))).status, 200);
-		}
-		for (const each of [mine, edith])
-			each.close();
-	});
-
-	house.test('an error never suggests a name that may not be read', async ({ api, ann }) => {
-		const near = `${word.hidden}s`;
-		const answer = refused(await api.as(ann.key).list(things, { filter: `${near} == 'x'` }), 400);
-		assert.ok(!answer.text.replaceAll(near, '').includes(word.hidden), answer.text);
-	});
-
 	house.test('a reference to what may not be read is as one to nothing, before the rule', async ({ api, ann, bob, editor }) => {
 		const edith = api.as(editor.key), mine = api.as(ann.key);
 		const hidden = await edith.make(groups, { name: `hidden ${++serial}`, hidden: true });

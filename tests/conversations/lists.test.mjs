@@ -145,16 +145,13 @@ for (const app of apps) {
 		[`${b} && (${n} > 0 || ${t} == 'a')`, (row) => row[b] === true && (row[n] > 0 || row[t] === 'a')],
 		[`!(${b} && !(${n} != 0))`, (row) => !(row[b] === true && !(row[n] !== 0))],
 		[`${n} == sure`, (row) => row[n] === row.sure], [`${n} != sure`, (row) => row[n] !== row.sure],
-		[`sure == 1 + 1`, (row) => row.sure === 2],
 		[`${w} == null`, (row) => row[w] === null],
 		[`${r} == null`, (row) => row[r] === null], [`has(${r})`, (row) => row[r] !== null],
 		[`${r}.name == 'ann'`, (row, person) => person(row[r])?.name === 'ann'],
 		[`${r}.name != 'ann'`, (row, person) => person(row[r])?.name !== 'ann'],
 		[`${r}.name == null`, (row, person) => (person(row[r])?.name ?? null) === null],
 		[`!(${r}.rank >= 3)`, (row, person) => !((person(row[r])?.rank ?? null) !== null && person(row[r]).rank >= 3)],
-		[`${n} > 0 ? ${b} : ${t} == 'a'`, (row) => ((row[n] !== null && row[n] > 0) ? row[b] === true : row[t] === 'a')],
-		[`auth.id == null`, () => true], [`auth.id == auth.id`, () => false], [`auth.id != auth.id`, () => true],
-		[`created > '2020-01-01T00:00:00Z'`, () => true], [`created < now`, () => true],
+		[`created > '2020-01-01T00:00:00Z'`, () => true],
 	];
 	house.test('filters find what the same question finds in memory', async ({ api, rows, person }) => {
 		const wrong = [];
@@ -166,6 +163,20 @@ for (const app of apps) {
 				wrong.push(`${filter}: ${answer.status === 200 ? `${got.length} rows, expected ${expected.length}` : got}`);
 		}
 		assert.deepEqual(wrong, []);
+	});
+
+	house.test('a filter may speak of its caller, and nobody equals nothing', async ({ api, server, rows }) => {
+		const key = server.key('--user', 'ann', '--role', 'reader');
+		for (const [filter, guests, anns] of [
+			['auth.id == null', true, false], ['auth.id != null', false, true], ['auth.id == auth.id', false, true], ['auth.id != auth.id', true, false],
+			["auth.id == 'ann'", false, true], ["'reader' in auth.roles", false, true], ["!('reader' in auth.roles)", true, false], [`${t} == auth.id`, false, false],
+		]) {
+			for (const [client, holds] of [[api, guests], [api.as(key), anns]]) {
+				const answer = await client.list(path, { filter, limit: 1000 });
+				assert.equal(answer.status, 200, `${filter}: ${answer.text}`);
+				assert.equal(answer.json.items.length, holds ? rows.length : 0, filter);
+			}
+		}
 	});
 
 	house.test('a filtered walk is the filtered list', async ({ api, rows }) => {
@@ -221,7 +232,7 @@ for (const app of apps) {
 	});
 
 	house.test('a sort that cannot be is refused by name', async ({ api }) => {
-		for (const sort of ['nope', '-nope', `${n},nope`, '-', ',', `${n},`, `--${n}`, `${n} desc`, ''])
+		for (const sort of ['nope', '-nope', `${n},nope`, '-', ',', `${n},`, `--${n}`, `${n} desc`])
 			assert.deepEqual(parameterOf(refused(await api.list(path, { sort }), 400)), ['sort'], sort);
 	});
 
@@ -230,7 +241,7 @@ for (const app of apps) {
 			['nope == 1', 0], [`${n} == nope`, n.length + 4], [`${n} = 1`, null], [`${n} ==`, null], [`(${n} == 1`, null], [`${n} == 1)`, null],
 			[`${n} == 'a'`, null], [`${t} == 1`, null], [`${b} == 'true'`, null], [`${e} == 'nope'`, e.length + 4], [`${e} < 'zeta'`, null],
 			[`${w} == 'yesterday'`, w.length + 4], [`${n} + 1 == 2`, null], ['1 / 0 == 1', null], [`${t}`, null], [`${n} == 9223372036854775808`, null],
-			[`${t} == 'open`, null], ['', null], [`${n} == 1 &&`, null], ['new.x == 1', null], [`${r}.nope == 1`, null], [`${t}.name == 'a'`, null],
+			[`${t} == 'open`, null], [`${n} == 1 &&`, null], ['new.x == 1', null], [`${r}.nope == 1`, null], [`${t}.name == 'a'`, null],
 			[`${n} == 1; drop table x`, null], ['auth.nope.x == 1', null], ['"\\q" == "a"', null],
 		]) {
 			const answer = refused(await api.list(path, { filter }), 400);

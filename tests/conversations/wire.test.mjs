@@ -45,6 +45,14 @@ for (const { word, file } of boards) {
 		await answers(server, LIVE.replace('GET', 'HEAD'), 200, { method: 'HEAD', closes: false });
 	});
 
+	house.test('a problem document has all its members', async ({ server, api }) => {
+		const problems = [await api.get('//nowhere'), await api.get(`/${word.people}/x`), await api.post(`/${word.people}`, { nope: 1 }), await api.post(`/${word.people}`, '{'),
+			await api.request('DELETE', '//health/live'), await api.list(`/${word.people}`, { nope: 1 }), await api.as('x').get(`/${word.people}`), await answers(server, 'GET\r\n\r\n', 400)];
+		for (const { json } of problems)
+			assert.deepEqual(['type', 'title', 'status', 'detail', 'instance', 'code'].filter((member) => !(member in json)), [], JSON.stringify(json));
+		assert.equal(new Set(problems.map(({ json }) => json.instance)).size, problems.length, 'each request has an id of its own');
+	});
+
 	house.test('connections are kept, or closed when asked', async ({ server }) => {
 		await answers(server, 'GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 200, { closes: true });
 		await answers(server, 'GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: foo, Close\r\n\r\n', 200, { closes: true });
@@ -108,10 +116,10 @@ for (const { word, file } of boards) {
 	});
 
 	house.test('Host is there once and is a host', async ({ server }) => {
-		for (const bad of ['', 'Host: a\r\nHost: a\r\n', 'Host: a b\r\n', 'Host: a/b\r\n', 'Host: a@b\r\n', 'Host: a:b\r\n', 'Host: [::1\r\n', 'Host: a,b\r\n'])
+		for (const bad of ['', 'Host: a\r\nHost: a\r\n', 'Host: a b\r\n', 'Host: a/b\r\n', 'Host: a@b\r\n', 'Host: a:b\r\n', 'Host: [::1\r\n'])
 			await answers(server, `GET /health/live HTTP/1.1\r\n${bad}\r\n`, 400, { closes: true });
 		for (const good of ['a', 'a:80', '127.0.0.1:8080', '[::1]', '[::1]:80', 'a-b.example', ''])
-			await answers(server, `GET /health/live HTTP/1.1\r\nHost: ${good}\r\n\r\n`, good === '' ? 200 : 200, { closes: false });
+			await answers(server, `GET /health/live HTTP/1.1\r\nHost: ${good}\r\n\r\n`, 200, { closes: false });
 	});
 
 	house.test('other versions', async ({ server }) => {

@@ -4,13 +4,13 @@
 
 export const boards = [
 	board({ app: 'board', people: 'users', things: 'posts', groups: 'rooms', title: 'title', owner: 'owner', open: 'public',
-		count: 'votes', hidden: 'secret', group: 'room', code: 'slug', intIds: false }),
+		count: 'votes', group: 'room', code: 'slug', intIds: false }),
 	board({ app: 'ward', people: 'staff', things: 'cases', groups: 'stations', title: 'name', owner: 'nurse', open: 'shared',
-		count: 'visits', hidden: 'finding', group: 'station', code: 'number', intIds: true }),
+		count: 'visits', group: 'station', code: 'number', intIds: true }),
 ];
 
 function board(word) {
-	const { people, things, groups, title, owner, open, count, hidden, group, code } = word;
+	const { people, things, groups, title, owner, open, count, group, code } = word;
 	const id = word.intIds ? { id: 'int' } : {};
 	const anyone = { read: true, create: true, update: true, delete: true };
 	const file = {
@@ -36,7 +36,6 @@ function board(word) {
 					[group]: { type: 'ref', to: groups, on_delete: 'set_null' },
 					[open]: { type: 'bool', required: true, default: false },
 					[count]: { type: 'int', required: true, default: 0 },
-					[hidden]: { type: 'text' },
 					[code]: { type: 'text', unique: true },
 				},
 				access: {
@@ -45,7 +44,6 @@ function board(word) {
 					update: `${owner} == auth.id && new.${count} == ${count}`,
 					delete: "'admin' in auth.roles",
 				},
-				fields_access: { [hidden]: { read: "'editor' in auth.roles" } },
 			},
 			drops: {
 				fields: { text: { type: 'text', required: true }, sealed: { type: 'bool', required: true, default: true } },

@@ -156,8 +156,12 @@ function scalar(text) {
 	return text;
 }
 
-/* The other way: JSON, which is YAML, with a line for each member, and whole numbers to the last digit. */
+/*
+ * The other way: JSON, which is YAML, with a line for each member, and whole
+ * numbers to the last digit.  A default that is an expression stands plain: in
+ * quotes it would be a text.
+ */
 export function writeYaml(value) {
 	const text = JSON.stringify(value, (name, each) => (typeof each === 'bigint' ? `@int:${each}` : each), 1);
-	return text.replace(/"@int:(-?\d+)"/g, '$1') + '\n';
+	return text.replace(/"@int:(-?\d+)"/g, '$1').replace(/("default": )"(now|auth\.[a-z_]+)"/g, '$1$2') + '\n';
 }
