@@ -264,16 +264,19 @@ def copy_database(source, target):
         shutil.copyfile(f"{source}-wal", f"{target}-wal")
 
 
-def bare_insert(build, database, arguments, seconds):
-    """Inserts per second of the bare loop, on a copy of its own."""
+def copy_for_inserts(database):
+    """A copy that bare_insert() may spoil, with nothing of it left to be written back."""
     target = pathlib.Path(str(database) + ".insert")
     copy_database(database, target)
     os.sync()
-    done = subprocess.run([build / "bench/bench_bare_insert", target, "--seconds", str(seconds),
+    return target
+
+
+def bare_insert(build, database, arguments, seconds):
+    """Inserts per second of the bare loop."""
+    done = subprocess.run([build / "bench/bench_bare_insert", database, "--seconds", str(seconds),
                            *arguments], capture_output=True, text=True,
                           preexec_fn=on_core(SERVER_CORE))
-    for ending in ("", "-wal", "-shm"):
-        pathlib.Path(f"{target}{ending}").unlink(missing_ok=True)
     if done.returncode != 0:
         raise Failed(done.stderr.strip())
     return float(done.stdout)
