@@ -2,9 +2,9 @@
 
 #include "api/answer.h"
 #include "api/idempotency.h"
+#include "api/live.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "http/accept.h"
 #include "records/list.h"
 
 /* --- list ------------------------------------------------------------ */
@@ -21,23 +21,18 @@ const struct step list_steps[] = {
 };
 
 static enum step_result
-refuse_type(struct request *request)
-{
-	return request_refuse(
-	    request, ERR_NOT_ACCEPTABLE, "This is served as application/json.");
-}
-
-static enum step_result
 parse_list(struct task *task)
 {
 	struct request *request = request_of(task);
 	struct server *server = request->home->server;
 	struct list_read *list = arena_new(&request->arena, sizeof(*list));
 	struct list_problem problem;
+	bool is_live;
 
-	request->answer.vary_accept = true;
-	if (!accept_admits(&request->head, STR("application/json")))
-		return refuse_type(request);
+	if (live_negotiate(request, &is_live) != STEP_NEXT)
+		return STEP_DONE;
+	if (is_live)
+		return task_continue(task, live_list_steps);
 	if (list == NULL)
 		return task_fail(task, ERR_TOO_LARGE);
 	request->state = list;
@@ -136,10 +131,12 @@ read_record(struct task *task)
 {
 	struct request *request = request_of(task);
 	struct record_read *read = &request->read;
+	bool is_live;
 
-	request->answer.vary_accept = true;
-	if (!accept_admits(&request->head, STR("application/json")))
-		return refuse_type(request);
+	if (live_negotiate(request, &is_live) != STEP_NEXT)
+		return STEP_DONE;
+	if (is_live)
+		return task_continue(task, live_record_steps);
 	*read = (struct record_read){
 		.rules = request->home->server->rules,
 		.collection = request->collection,

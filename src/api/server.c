@@ -2,6 +2,7 @@
 
 #include "api/request.h"
 #include "base/limits.h"
+#include "events/live.h"
 
 static void start_drain(void *arg);
 
@@ -19,6 +20,7 @@ server_loop_start(struct server_loop *home, int fd)
 {
 	store_attach(home->server->store, &home->loop);
 	connection_pool_init(&home->pool, &home->loop, &request_connection_user, home);
+	home->live = live_new(&home->loop, home->server->store, home->server->rules);
 	listener_start(&home->listener, &home->pool, fd);
 }
 
@@ -28,7 +30,7 @@ start_drain(void *arg)
 	server_loop_drain(arg);
 }
 
-/* --- draining: idle connections close, requests end, then nothing is left -- */
+/* --- draining: idle connections close, streams and requests end, then nothing is left -- */
 
 static void
 close_idle(struct server_loop *home)
@@ -67,7 +69,7 @@ look_again(uv_timer_t *timer)
 		close_all(home);
 	else
 		close_idle(home);
-	if (home->pool.connections != NULL || home->running > 0)
+	if (home->pool.connections != NULL || home->running > 0 || !live_is_idle(home->live))
 		return;
 	uv_timer_stop(timer);
 	uv_close((uv_handle_t *)timer, NULL);
@@ -80,6 +82,7 @@ server_loop_drain(struct server_loop *home)
 	enum { LOOK_EVERY_MS = 10 };
 
 	listener_stop(&home->listener);
+	live_end(home->live);
 	close_idle(home);
 	home->drain_end_ms = uv_now(&home->loop.uv) + (uint64_t)limit(LIMIT_drain_timeout);
 	uv_timer_init(&home->loop.uv, &home->drain_timer);
@@ -92,6 +95,7 @@ server_loop_release(struct server_loop *home)
 {
 	store_detach(home->server->store, &home->loop);
 	request_pool_release(home);
+	live_free(home->live);
 	key_cache_release(&home->keys);
 	connection_pool_release(&home->pool);
 	loop_release(&home->loop);

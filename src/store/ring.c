@@ -68,6 +68,20 @@ ring_is_followed(struct ring *ring)
 	return atomic_load(&ring->followers_count) > 0;
 }
 
+/* A commit that everybody has read is only memory. */
+static void
+forget_read(struct ring *ring)
+{
+	int64_t unread = ring->end;
+
+	for (const struct ring_follower *follower = ring->followers; follower != NULL;
+	    follower = follower->next)
+		if (follower->position < unread)
+			unread = follower->position;
+	while (ring->first < unread)
+		forget_oldest(ring);
+}
+
 static void
 tell_followers(struct ring *ring)
 {
@@ -81,15 +95,16 @@ void
 ring_publish(struct ring *ring, struct commit **commits, size_t count)
 {
 	uv_mutex_lock(&ring->mutex);
+	forget_read(ring);
 	for (size_t i = 0; i < count; i++) {
 		if (ring->end - ring->first == RING_COMMITS_MAX)
 			forget_oldest(ring);
 		*place(ring, ring->end++) = commits[i];
 	}
+	if (count > 0)
+		tell_followers(ring);
 	if (ring->followers == NULL)
 		forget_all(ring);
-	else if (count > 0)
-		tell_followers(ring);
 	uv_mutex_unlock(&ring->mutex);
 }
 
@@ -99,7 +114,6 @@ ring_follow(struct ring *ring, struct ring_follower *follower, struct loop *loop
 	uv_mutex_lock(&ring->mutex);
 	follower->loop = loop;
 	follower->position = ring->end;
-	atomic_store(&follower->mailed, false);
 	follower->next = ring->followers;
 	ring->followers = follower;
 	atomic_fetch_add(&ring->followers_count, 1);

@@ -8,7 +8,8 @@
  * acknowledges.  A follower reads at its own pace and is told when it has
  * fallen out of the ring's reach; then it reads the commit log.
  *
- * Nothing is kept while nobody follows.  Threads: any; one mutex.
+ * What all followers have read is let go; nothing is kept while nobody follows.
+ * Threads: any; one mutex.
  */
 #include <stdatomic.h>
 #include <uv.h>
@@ -63,7 +64,11 @@ void ring_release(struct ring *ring);
 bool ring_is_followed(struct ring *ring);
 /* Takes over one reference for each commit. */
 void ring_publish(struct ring *ring, struct commit **commits, size_t count);
-/* Follow from now on; mail.deliver is called on ${loop} when there is more. */
+/*
+ * Follow from now on; mail.deliver is called on ${loop} when there is more.  A
+ * follower begins zeroed and lives as long as its loop runs: its mail may still
+ * be under way when it follows no more, and it may follow again.
+ */
 void ring_follow(struct ring *ring, struct ring_follower *follower, struct loop *loop);
 void ring_unfollow(struct ring *ring, struct ring_follower *follower);
 /* The next commit with a reference for the caller, or NULL; *ret_missed = some fell out of reach since the last call. */

@@ -136,6 +136,12 @@ store_write_blocking(struct store *store, struct store_call *call)
 	return call_blocking(store, call, store_write);
 }
 
+struct ring *
+store_ring(struct store *store)
+{
+	return &store->ring;
+}
+
 int64_t
 store_last_number(struct store *store)
 {

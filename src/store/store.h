@@ -28,6 +28,7 @@
 
 struct store;
 struct store_engine;
+struct ring;
 
 enum store_weight {
 	STORE_LIGHT, /* a point read or an index-ordered page: a few hundred microseconds */
@@ -98,6 +99,8 @@ void store_write(struct store *store, struct loop *loop, struct store_call *call
 enum err store_read_blocking(struct store *store, struct store_call *call);
 enum err store_write_blocking(struct store *store, struct store_call *call);
 
+/* Where its commits are seen as they happen. */
+struct ring *store_ring(struct store *store);
 /* The last commit number that is visible to reads. */
 int64_t store_last_number(struct store *store);
 /* OK, or why the store cannot take writes now (ready checks). */

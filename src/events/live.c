@@ -1,0 +1,248 @@
+#include "events/live_internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/memory.h"
+
+/* Of the process. */
+static atomic_uint streams_count;
+
+static void on_tick(struct timeout *timeout);
+static void on_beat(struct timeout *timeout);
+
+struct live *
+live_new(struct loop *loop, struct store *store, const struct rules *rules)
+{
+	struct live *live = memory_new(sizeof(*live));
+
+	live->loop = loop;
+	live->store = store;
+	live->rules = rules;
+	live->tick.expire = on_tick;
+	buf_init(&live->json, LIVE_TEXT_MAX);
+	timeout_queue_init(loop, &live->beats, (uint64_t)limit(LIMIT_live_heartbeat));
+	timeout_queue_init(loop, &live->ticks, LIVE_TICK_MS);
+	return live;
+}
+
+void
+live_free(struct live *live)
+{
+	if (live == NULL)
+		return;
+	assert(live_is_idle(live));
+	buf_release(&live->json);
+	free(live);
+}
+
+bool
+live_is_idle(const struct live *live)
+{
+	return live->streams_count == 0 && live->calls == 0;
+}
+
+void
+live_end(struct live *live)
+{
+	live->ending = true;
+	for (size_t i = 0; i < COUNT(live->groups); i++)
+		for (struct live_group *group = live->groups[i]; group != NULL; group = group->next)
+			for (struct live_stream *stream = group->streams; stream != NULL;
+			     stream = stream->next)
+				live_end_stream(stream);
+}
+
+/* --- open and close -------------------------------------------------- */
+
+static bool
+take_place(void)
+{
+	if (atomic_fetch_add(&streams_count, 1) < (unsigned)limit(LIMIT_live_streams))
+		return true;
+	atomic_fetch_sub(&streams_count, 1);
+	return false;
+}
+
+static enum err
+open_stream(struct live *live, struct live_stream *stream, const struct live_user *user,
+    const struct live_query *query)
+{
+	if (!take_place())
+		return ERR_OVERLOADED;
+	if (live->streams_count++ == 0)
+		live_follow(live);
+	*stream = (struct live_stream){ .user = user, .live = live, .beat.expire = on_beat };
+	buf_init(&stream->held, (size_t)limit(LIMIT_live_buffer));
+	stream->group = live_group_find(live, query);
+	stream->next = stream->group->streams;
+	stream->at = &stream->group->streams;
+	if (stream->next != NULL)
+		stream->next->at = &stream->next;
+	stream->group->streams = stream;
+	if (query->key != NULL)
+		live_caller_join(live, stream, query->key);
+	/* After the ring: what is committed from here on comes through it. */
+	stream->since = store_last_number(live->store);
+	timeout_start(live->loop, &live->beats, &stream->beat);
+	return OK;
+}
+
+static void
+tell_place(struct live_stream *stream, const char *reset)
+{
+	struct buf text;
+
+	buf_init(&text, 256);
+	sse_comment(&text, "live");
+	sse_retry(&text, LIVE_RETRY_MS);
+	if (reset != NULL)
+		buf_addf(&text, "event: reset\ndata: {\"reason\":\"%s\"}\n", reset);
+	sse_id(&text, stream->since);
+	sse_end(&text);
+	live_write(stream, buf_str(&text));
+	buf_release(&text);
+}
+
+enum err
+live_open(struct live *live, struct live_stream *stream, const struct live_user *user,
+    const struct live_query *query)
+{
+	enum err err = open_stream(live, stream, user, query);
+
+	if (err != OK)
+		return err;
+	tell_place(stream, NULL);
+	if (live->ending)
+		live_end_stream(stream);
+	return OK;
+}
+
+enum err
+live_resume(struct live *live, struct live_stream *stream, const struct live_user *user,
+    const struct live_query *query, int64_t since)
+{
+	enum err err = open_stream(live, stream, user, query);
+
+	if (err != OK)
+		return err;
+	if (!stream->group->is_local) {
+		tell_place(stream, "joined");
+	} else {
+		stream->catching_up = true;
+		/* Another node of the same database may be ahead of this one. */
+		if (since > stream->since)
+			stream->since = since;
+	}
+	if (live->ending)
+		live_end_stream(stream);
+	return OK;
+}
+
+void
+live_close(struct live_stream *stream)
+{
+	struct live *live = stream->live;
+
+	if (live == NULL)
+		return;
+	stream->live = NULL;
+	*stream->at = stream->next;
+	if (stream->next != NULL)
+		stream->next->at = stream->at;
+	live_caller_leave(stream);
+	if (stream->group->streams == NULL)
+		live_group_leave(stream->group);
+	timeout_stop(&stream->beat);
+	buf_release(&stream->held);
+	atomic_fetch_sub(&streams_count, 1);
+	if (--live->streams_count == 0)
+		live_unfollow(live);
+}
+
+void
+live_end_stream(struct live_stream *stream)
+{
+	if (stream->ended)
+		return;
+	stream->ended = true;
+	stream->user->end(stream);
+}
+
+/* --- telling --------------------------------------------------------- */
+
+void
+live_write(struct live_stream *stream, struct str text)
+{
+	if (stream->ended || text.size == 0)
+		return;
+	timeout_start(stream->live->loop, &stream->live->beats, &stream->beat);
+	if (!stream->catching_up) {
+		stream->user->write(stream, text);
+		return;
+	}
+	buf_add_str(&stream->held, text);
+	if (stream->held.err != OK)
+		live_end_stream(stream);
+}
+
+void
+live_caught_up(struct live_stream *stream, struct live_missed *missed, enum err err)
+{
+	assert(stream->catching_up);
+	stream->catching_up = false;
+	if (err == ERR_TOO_LARGE || err == ERR_TOO_COSTLY) {
+		missed->reset = "gap";
+		err = OK;
+	}
+	if (err != OK) {
+		live_end_stream(stream);
+		return;
+	}
+	if (missed->reset != NULL) {
+		/* Who reads the list from now on sees all that was held back. */
+		buf_clear(&stream->held);
+		stream->since = store_last_number(stream->live->store);
+	}
+	if (missed->reset != NULL || missed->events == 0) {
+		tell_place(stream, missed->reset);
+	} else {
+		sse_retry(missed->text, LIVE_RETRY_MS);
+		sse_id(missed->text, stream->since);
+		sse_end(missed->text);
+		live_write(stream, buf_str(missed->text));
+	}
+	live_write(stream, buf_str(&stream->held));
+	buf_release(&stream->held);
+}
+
+/* A comment, and the place: so that a quiet stream need not go far back when it goes on. */
+static void
+on_beat(struct timeout *timeout)
+{
+	struct live_stream *stream = CONTAINER(timeout, struct live_stream, beat);
+	struct live *live = stream->live;
+	struct buf text;
+
+	buf_init(&text, 64);
+	sse_comment(&text, "");
+	if (stream->group->is_local && !stream->catching_up && live->position > stream->since)
+		sse_id(&text, live->position);
+	sse_end(&text);
+	if (stream->catching_up)
+		timeout_start(live->loop, &live->beats, &stream->beat);
+	else
+		live_write(stream, buf_str(&text));
+	buf_release(&text);
+}
+
+static void
+on_tick(struct timeout *timeout)
+{
+	struct live *live = CONTAINER(timeout, struct live, tick);
+
+	live_callers_tick(live);
+	live_joined_settle(live);
+	timeout_start(live->loop, &live->ticks, timeout);
+}

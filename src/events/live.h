@@ -1,0 +1,103 @@
+#pragma once
+/*
+ * Live queries of one loop: streams that are told what enters, changes and
+ * leaves the records for which a predicate holds.
+ *
+ *	ring --commit--> group (one for each distinct predicate) --text--> its streams
+ *
+ * A change is asked about once for each group, before and after: held neither
+ * time, nothing; only after, entered; both, changed; only before, left.  The
+ * events of one commit stand in its order, and the last one carries its number.
+ *
+ * Joined predicates are asked of the database when the commit is there.  A
+ * commit that touches another collection which they read may change anything:
+ * it sends `reset`, at most one a second.  The reasons of a reset:
+ *
+ *	position  the number is unknown here, or the log does not reach back to it
+ *	gap       too much has changed since
+ *	joined    other records decide, and some have changed, or may have
+ *	rights    the caller's rights have changed
+ *	large     one commit changed too much to tell
+ *
+ * Going on from a number (live_missed, a store body that runs while the stream
+ * is `catching_up`):
+ *
+ *	     since              until = last_number when it was opened
+ *	-------|------ log -------|---- ring: held back until the log was told ---->
+ *
+ * The loop follows the ring before a stream's `until` is taken, so that no
+ * commit falls between; a stream skips those that are not behind its number.
+ *
+ * Threads: the loop's own; the store bodies say where they run.
+ */
+#include "auth/keys.h"
+#include "events/predicate.h"
+#include "store/ring.h"
+
+struct live;
+struct live_group;
+struct live_caller;
+struct live_stream;
+
+/* What a stream does with its text.  Neither may call live_close(). */
+struct live_user {
+	/* Whole events, comments or ids. */
+	void (*write)(struct live_stream *stream, struct str text);
+	/* Nothing more will come: close it. */
+	void (*end)(struct live_stream *stream);
+};
+
+/* Embedded in its user's; all of it is live's own. */
+struct live_stream {
+	const struct live_user *user;
+	struct live *live;
+	struct live_group *group;
+	struct live_stream *next, **at; /* in its group */
+	struct live_caller *caller; /* NULL for a guest */
+	struct live_stream *next_of_caller, **at_caller;
+	int64_t since; /* commits up to it are not told */
+	bool catching_up, ended;
+	struct buf held; /* what is to be told when it has caught up */
+	struct timeout beat;
+};
+
+/* What is followed, by whom.  The texts and the key's identity are copied or counted. */
+struct live_query {
+	const struct collection *collection;
+	struct str filter; /* compiled without a mistake before; data NULL: none */
+	struct value id; /* of the one record, or VALUE_NULL */
+	struct known_key *key; /* or NULL for a guest */
+};
+
+struct live *live_new(struct loop *loop, struct store *store, const struct rules *rules);
+/* Every stream must be closed and every call come back: live_is_idle(). */
+void live_free(struct live *live);
+bool live_is_idle(const struct live *live);
+/* End every stream, and each one that is opened later at once. */
+void live_end(struct live *live);
+
+/*
+ * Begin to follow.  A new stream is told its place at once.  One that goes on
+ * from ${since} is catching_up: it is told nothing before live_caught_up(); a
+ * joined one gets a reset instead.  ERR_OVERLOADED: too many streams of the process.
+ */
+enum err live_open(struct live *live, struct live_stream *stream, const struct live_user *user,
+    const struct live_query *query) MUST_USE;
+enum err live_resume(struct live *live, struct live_stream *stream, const struct live_user *user,
+    const struct live_query *query, int64_t since) MUST_USE;
+/* The stream is no more.  Harmless when it was never opened. */
+void live_close(struct live_stream *stream);
+
+/* A store body: what a stream has missed. */
+struct live_missed {
+	const struct live_stream *stream;
+	int64_t since;
+	struct buf *text; /* the events are appended; the last one's block is still open */
+
+	/* Results. */
+	size_t events;
+	const char *reset; /* the reason, where only a reset is right; then there is no text */
+};
+enum err live_missed(struct tx *tx, void *arg);
+/* Tell ${missed}, whose call ended with ${err}, and what was held back meanwhile. */
+void live_caught_up(struct live_stream *stream, struct live_missed *missed, enum err err);

@@ -1,0 +1,299 @@
+#include "events/live_internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+
+/* --- groups ---------------------------------------------------------- */
+
+enum { GROUP_ARENA_SIZE_MAX = 8 << 20 };
+
+/* What an identity says lives as long as its key; the group may live longer. */
+static void
+copy_identity(struct live_group *group, const struct identity *identity)
+{
+	const struct rule_caller *caller = &identity->caller;
+	struct str *roles = arena_array(&group->arena, caller->roles_count, sizeof(*roles));
+
+	group->identity = *identity;
+	group->identity.principal = arena_str(&group->arena, identity->principal);
+	if (caller->id.data != NULL)
+		group->identity.caller.id = arena_str(&group->arena, caller->id);
+	for (size_t i = 0; i < caller->roles_count; i++)
+		roles[i] = arena_str(&group->arena, caller->roles[i]);
+	group->identity.caller.roles = roles;
+}
+
+static void
+compile_filter(struct live_group *group, struct str filter)
+{
+	struct rule_error error;
+	enum err err;
+
+	if (str_trim(filter).size == 0)
+		return;
+	err = rule_compile(&group->arena, group->live->rules->app, group->predicate.collection,
+	    RULE_USE_FILTER, filter, &group->predicate.filter, &error);
+	assert(err == OK); /* it was compiled before, to answer mistakes */
+	(void)err;
+}
+
+static struct live_group *
+new_group(struct live *live, const struct live_query *query)
+{
+	struct live_group *group = memory_new(sizeof(*group));
+
+	group->live = live;
+	arena_init(&group->arena, GROUP_ARENA_SIZE_MAX);
+	buf_init(&group->key, GROUP_ARENA_SIZE_MAX);
+	buf_init(&group->text.buf, LIVE_TEXT_MAX);
+	copy_identity(group, query->key == NULL ? &identity_guest : &query->key->identity);
+	group->predicate = (struct predicate){
+		.rules = live->rules,
+		.collection = query->collection,
+		.read = live->rules->access[query->collection->index][ACCESS_READ],
+		.id = query->id,
+		.caller = &group->identity.caller,
+	};
+	compile_filter(group, query->filter);
+	predicate_key(&group->predicate, &group->key);
+	group->key_hash = hash_str(buf_str(&group->key));
+	group->is_local = predicate_is_local(&group->predicate);
+	return group;
+}
+
+static void
+free_group(struct live_group *group)
+{
+	arena_release(&group->arena);
+	buf_release(&group->key);
+	buf_release(&group->text.buf);
+	free(group);
+}
+
+static void
+note_reads(struct live_group *group)
+{
+	const struct app *app = group->live->rules->app;
+
+	for (size_t i = 0; i < app->collections_count; i++)
+		if (predicate_reads(&group->predicate, &app->collections[i]))
+			group->reads[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+static void
+add_group(struct live *live, struct live_group *group)
+{
+	struct live_group **first = &live->groups[group->predicate.collection->index];
+
+	group->next = *first;
+	group->at = first;
+	if (group->next != NULL)
+		group->next->at = &group->next;
+	*first = group;
+	if (group->is_local)
+		return;
+	note_reads(group);
+	group->next_joined = live->joined;
+	group->at_joined = &live->joined;
+	if (group->next_joined != NULL)
+		group->next_joined->at_joined = &group->next_joined;
+	live->joined = group;
+}
+
+struct live_group *
+live_group_find(struct live *live, const struct live_query *query)
+{
+	struct live_group *group = new_group(live, query), *other;
+
+	for (other = live->groups[query->collection->index]; other != NULL; other = other->next) {
+		if (other->key_hash != group->key_hash ||
+		    !str_equal(buf_str(&other->key), buf_str(&group->key)))
+			continue;
+		free_group(group);
+		return other;
+	}
+	add_group(live, group);
+	return group;
+}
+
+void
+live_group_leave(struct live_group *group)
+{
+	assert(group->streams == NULL && !group->is_told);
+	live_joined_drop(group);
+	if (group->running != NULL)
+		return; /* it comes back */
+	*group->at = group->next;
+	if (group->next != NULL)
+		group->next->at = group->at;
+	if (!group->is_local) {
+		*group->at_joined = group->next_joined;
+		if (group->next_joined != NULL)
+			group->next_joined->at_joined = group->at_joined;
+	}
+	free_group(group);
+}
+
+void
+live_group_tell(struct live_group *group, int64_t number, struct str text)
+{
+	for (struct live_stream *stream = group->streams; stream != NULL; stream = stream->next)
+		if (number > stream->since)
+			live_write(stream, text);
+}
+
+void
+live_group_reset(struct live_group *group, const char *reason)
+{
+	struct live *live = group->live;
+	struct buf text;
+
+	buf_init(&text, 256);
+	buf_addf(&text, "event: reset\ndata: {\"reason\":\"%s\"}\n", reason);
+	sse_id(&text, live->position);
+	sse_end(&text);
+	live_group_tell(group, live->position, buf_str(&text));
+	buf_release(&text);
+	group->reset_ms = uv_now(&live->loop->uv);
+	group->reset_number = 0;
+	live_joined_drop(group);
+}
+
+void
+live_reset_all(struct live *live, const char *reason)
+{
+	for (size_t i = 0; i < COUNT(live->groups); i++)
+		for (struct live_group *group = live->groups[i]; group != NULL; group = group->next)
+			live_group_reset(group, reason);
+}
+
+/* --- text ------------------------------------------------------------ */
+
+void
+live_text_event(struct live_text *text, const char *name, struct str data)
+{
+	if (text->events++ > 0)
+		sse_end(&text->buf);
+	sse_event(&text->buf, name, data);
+}
+
+void
+live_text_end(struct live_text *text, int64_t id)
+{
+	sse_id(&text->buf, id);
+	sse_end(&text->buf);
+}
+
+void
+live_id_json(struct buf *json, const struct collection *collection, const struct value *id)
+{
+	struct json_writer writer;
+
+	json_writer_init(&writer, json);
+	json_begin_object(&writer);
+	json_name_raw(&writer, collection->columns[COLUMN_ID].json_name);
+	json_value(&writer, id);
+	json_end_object(&writer);
+}
+
+/* --- a commit, to local groups ---------------------------------------- */
+
+/* Written once, whoever many groups want it. */
+static struct str
+record_json(struct live *live, const struct change *change)
+{
+	struct json_writer writer;
+
+	if (live->json.size == 0) {
+		json_writer_init(&writer, &live->json);
+		record_to_json(&writer, change->collection, change->new_values);
+	}
+	return buf_str(&live->json);
+}
+
+static void
+add_left(struct live_group *group, const struct change *change)
+{
+	struct buf json;
+
+	buf_init(&json, 256);
+	live_id_json(&json, change->collection, &change->id);
+	live_text_event(&group->text, "left", buf_str(&json));
+	buf_release(&json);
+}
+
+static void
+take_change(struct live_group *group, const struct change *change)
+{
+	struct live *live = group->live;
+	bool before, after;
+
+	if (!predicate_admits(&group->predicate, &change->id))
+		return;
+	before = predicate_holds(&group->predicate, change->old_values);
+	after = predicate_holds(&group->predicate, change->new_values);
+	if (!before && !after)
+		return;
+	if (after)
+		live_text_event(
+		    &group->text, before ? "changed" : "entered", record_json(live, change));
+	else
+		add_left(group, change);
+	if (!group->is_told) {
+		group->is_told = true;
+		group->next_told = live->told;
+		live->told = group;
+	}
+}
+
+static void
+tell_local(struct live *live, int64_t number)
+{
+	struct live_group *group;
+
+	while ((group = live->told) != NULL) {
+		struct buf *buf = &group->text.buf;
+
+		live->told = group->next_told;
+		group->is_told = false;
+		live_text_end(&group->text, number);
+		if (buf->err == OK)
+			live_group_tell(group, number, buf_str(buf));
+		else
+			live_group_reset(group, "large");
+		buf_release(buf);
+		group->text.events = 0;
+	}
+}
+
+static void
+take_local(struct live *live, const struct commit *commit)
+{
+	for (const struct change *change = commit->changes; change != NULL; change = change->next) {
+		buf_clear(&live->json);
+		for (struct live_group *group = live->groups[change->collection->index];
+		     group != NULL; group = group->next)
+			if (group->is_local)
+				take_change(group, change);
+	}
+	tell_local(live, commit->number);
+	buf_clear(&live->json);
+}
+
+void
+live_take_commit(struct live *live, struct commit *commit)
+{
+	if (commit->number <= live->position)
+		return;
+	live->position = commit->number;
+	if (commit->too_many) {
+		live_reset_all(live, "large");
+		return;
+	}
+	take_local(live, commit);
+	for (struct live_group *group = live->joined; group != NULL; group = group->next_joined)
+		live_joined_take(group, commit);
+}

@@ -1,0 +1,120 @@
+#pragma once
+/*
+ * The inside of live queries:
+ *
+ *	live.c		a loop's streams: opened, told, closed
+ *	live_group.c	predicates and who follows them; what a commit is to each
+ *	live_ring.c	commits from the ring, and from the log where the ring was left behind
+ *	live_joined.c	predicates that the database must be asked about
+ *	live_missed.c	what a stream that goes on has missed, from the log
+ *	live_caller.c	callers, looked up again
+ */
+#include "events/live.h"
+#include "events/sse.h"
+
+enum {
+	LIVE_RETRY_MS = 1000, /* a reader waits before it connects again */
+	LIVE_TICK_MS = 100,
+	LIVE_RESET_MS = 1000, /* between two resets of a joined predicate */
+	LIVE_TEXT_MAX = 64 << 20, /* of one commit, for one group */
+};
+
+struct live_lookup;
+struct live_caller_check;
+
+/* Events of one commit: the last block is open until the end. */
+struct live_text {
+	struct buf buf;
+	size_t events;
+};
+
+struct live_group {
+	struct live *live;
+	struct live_group *next, **at; /* of its collection */
+	struct predicate predicate;
+	struct identity identity; /* a copy; its parts lie in the arena */
+	struct arena arena;
+	struct buf key;
+	uint64_t key_hash;
+	struct live_stream *streams;
+	struct live_text text; /* of the commit that is being told */
+	struct live_group *next_told;
+	bool is_told; /* it stands in live->told */
+
+	/* Joined ones. */
+	bool is_local;
+	struct live_group *next_joined, **at_joined;
+	uint64_t reads[APP_COLLECTIONS_MAX / 64]; /* other rows, by collection */
+	struct live_lookup *waiting, *running;
+	int64_t reset_number; /* the commit that asks for a reset; 0 for none */
+	uint64_t reset_ms; /* when the last one was sent */
+};
+
+struct live_rejoin {
+	struct task task;
+	struct store_call call;
+	int64_t since, until;
+	struct commit **commits;
+	size_t commits_count;
+	bool truncated;
+};
+
+struct live {
+	struct loop *loop;
+	struct store *store;
+	const struct rules *rules;
+	struct ring_follower follower;
+	bool follows, ending, rejoins;
+	int64_t position; /* the last commit that was told */
+	struct live_rejoin rejoin;
+	struct live_group *groups[APP_COLLECTIONS_MAX];
+	struct live_group *joined;
+	struct live_group *told; /* have events of the commit that is being told */
+	struct buf json; /* the record of the change that is being told */
+	size_t streams_count;
+	size_t calls; /* out in the store */
+	struct live_caller *callers;
+	struct live_caller_check *check; /* or NULL */
+	int64_t keys_version;
+	uint64_t checked_ms;
+	struct timeout_queue beats, ticks;
+	struct timeout tick;
+};
+
+/* live.c */
+void live_write(struct live_stream *stream, struct str text);
+void live_end_stream(struct live_stream *stream);
+
+/* live_group.c */
+struct live_group *live_group_find(struct live *live, const struct live_query *query);
+/* Its last stream has gone: free it as soon as nothing of it is out in the store. */
+void live_group_leave(struct live_group *group);
+/* Tell ${group}'s streams: those that are not past ${number}. */
+void live_group_tell(struct live_group *group, int64_t number, struct str text);
+/* A reset at live->position, now. */
+void live_group_reset(struct live_group *group, const char *reason);
+void live_reset_all(struct live *live, const char *reason);
+void live_take_commit(struct live *live, struct commit *commit);
+
+void live_text_event(struct live_text *text, const char *name, struct str data);
+/* End the last event, which gets the id. */
+void live_text_end(struct live_text *text, int64_t id);
+/* {"id":…} */
+void live_id_json(struct buf *json, const struct collection *collection, const struct value *id);
+
+/* live_ring.c */
+void live_follow(struct live *live);
+void live_unfollow(struct live *live);
+
+/* live_joined.c */
+/* What ${commit} is to a joined group. */
+void live_joined_take(struct live_group *group, struct commit *commit);
+/* live->position has grown, or time has passed. */
+void live_joined_settle(struct live *live);
+void live_joined_drop(struct live_group *group);
+
+/* live_caller.c */
+void live_caller_join(struct live *live, struct live_stream *stream, struct known_key *key);
+void live_caller_leave(struct live_stream *stream);
+/* Ask again who they are, where it is time to. */
+void live_callers_tick(struct live *live);

@@ -1,0 +1,184 @@
+#include "events/predicate.h"
+
+#include <assert.h>
+
+#include "sql/catalogue.h"
+
+bool
+predicate_is_local(const struct predicate *predicate)
+{
+	return rule_is_local(predicate->read) &&
+	       (predicate->filter == NULL || rule_is_local(predicate->filter));
+}
+
+bool
+predicate_reads(const struct predicate *predicate, const struct collection *collection)
+{
+	return rule_reads(predicate->rules, predicate->read, collection) ||
+	       (predicate->filter != NULL &&
+		   rule_reads(predicate->rules, predicate->filter, collection));
+}
+
+static void
+add_condition(const struct predicate *predicate, struct sql_text *sql)
+{
+	rule_to_sql(predicate->rules, predicate->read, predicate->caller, sql);
+	if (predicate->filter == NULL)
+		return;
+	sql_add(sql, " AND ");
+	rule_to_sql(predicate->rules, predicate->filter, predicate->caller, sql);
+}
+
+static void
+add_value(struct buf *key, const struct value *value)
+{
+	buf_add_byte(key, (char)('0' + value->kind));
+	switch (value->kind) {
+	case VALUE_NULL:
+		break;
+	case VALUE_BOOL:
+		buf_add_byte(key, value->boolean ? '1' : '0');
+		break;
+	case VALUE_REAL:
+		buf_add(key, &value->real, sizeof(value->real));
+		break;
+	case VALUE_INT:
+	case VALUE_TIME:
+		buf_add(key, &value->integer, sizeof(value->integer));
+		break;
+	case VALUE_TEXT:
+		buf_add_int(key, (int64_t)value->text.size);
+		buf_add_byte(key, ':');
+		buf_add_str(key, value->text);
+		break;
+	case VALUE_UUID:
+		buf_add(key, value->uuid.bytes, sizeof(value->uuid.bytes));
+		break;
+	}
+}
+
+/*
+ * The condition as SQL is exactly what is left of rule and filter once the
+ * caller is known; its text and its values say what it means.
+ */
+void
+predicate_key(const struct predicate *predicate, struct buf *key)
+{
+	struct sql_text sql;
+
+	sql_init(&sql, SQL_SQLITE);
+	add_condition(predicate, &sql);
+	buf_add_str(key, predicate->collection->name);
+	buf_add_byte(key, ' ');
+	add_value(key, &predicate->id);
+	buf_add_str(key, buf_str(&sql.text));
+	for (size_t i = 0; i < sql.params_count; i++)
+		add_value(key, &sql.params[i]);
+	if (sql_err(&sql) != OK)
+		key->err = sql_err(&sql);
+	sql_release(&sql);
+}
+
+bool
+predicate_admits(const struct predicate *predicate, const struct value *id)
+{
+	return predicate->id.kind == VALUE_NULL || value_equal(&predicate->id, id);
+}
+
+bool
+predicate_holds(const struct predicate *predicate, const struct value *values)
+{
+	struct rule_rows rows = { .record = values };
+	bool holds = false;
+	enum err err;
+
+	if (values == NULL || !predicate_admits(predicate, &values[COLUMN_ID]))
+		return false;
+	err = rule_evaluate(predicate->read, predicate->caller, &rows, &holds);
+	if (err == OK && holds && predicate->filter != NULL)
+		err = rule_evaluate(predicate->filter, predicate->caller, &rows, &holds);
+	assert(err == OK); /* only hops fail */
+	return holds;
+}
+
+enum err
+predicate_read(const struct predicate *predicate, struct tx *tx, const struct value *id,
+    struct buf *json, bool *ret_holds)
+{
+	struct json_writer writer;
+	struct sql_text sql;
+	struct tx_rows rows;
+	enum err err;
+
+	*ret_holds = false;
+	sql_init(&sql, tx->type->dialect);
+	sql_add(&sql, "SELECT ");
+	catalogue_columns(&sql, predicate->collection);
+	sql_addf(&sql, " FROM %n t WHERE t.\"id\" = %v AND ", predicate->collection->name, *id);
+	add_condition(predicate, &sql);
+	err = tx_query(tx, &sql, &rows);
+	if (err == OK && tx_next(&rows)) {
+		*ret_holds = true;
+		json_writer_init(&writer, json);
+		record_row_to_json(&writer, predicate->collection, &rows);
+		err = json->err;
+	}
+	err = tx_close(&rows, err);
+	sql_release(&sql);
+	return err;
+}
+
+/* A table t of one row, which is not in the database (any more). */
+static enum err
+add_row(struct sql_text *sql, struct tx *tx, const struct collection *collection,
+    const struct value *values)
+{
+	enum { ROW_SIZE_MAX = 16 << 20 };
+	struct json_writer writer;
+	struct str row;
+	struct buf json;
+	enum err err;
+
+	if (sql->dialect == SQL_SQLITE) {
+		for (size_t i = 0; i < collection->columns_count; i++)
+			sql_addf(sql, i == 0 ? "(SELECT %v AS %n" : ", %v AS %n", values[i],
+			    collection->columns[i].name);
+		sql_add(sql, ") AS t");
+		return OK;
+	}
+	/* From JSON the row gets the columns' own types and collations. */
+	buf_init(&json, ROW_SIZE_MAX);
+	json_writer_init(&writer, &json);
+	record_to_json(&writer, collection, values);
+	row = arena_str(tx->arena, buf_str(&json));
+	err = json.err != OK ? json.err : row.data == NULL ? ERR_TOO_LARGE : OK;
+	buf_release(&json);
+	sql_addf(sql, "jsonb_populate_record(NULL::%n, CAST(CAST(%v AS text) AS jsonb)) AS t",
+	    collection->name, value_text(row));
+	return err;
+}
+
+enum err
+predicate_held(
+    const struct predicate *predicate, struct tx *tx, const struct value *values, bool *ret_holds)
+{
+	struct sql_text sql;
+	struct tx_rows rows;
+	enum err err;
+
+	*ret_holds = false;
+	if (values == NULL)
+		return OK;
+	sql_init(&sql, tx->type->dialect);
+	sql_add(&sql, "SELECT 1 FROM ");
+	err = add_row(&sql, tx, predicate->collection, values);
+	sql_add(&sql, " WHERE ");
+	add_condition(predicate, &sql);
+	if (err == OK) {
+		err = tx_query(tx, &sql, &rows);
+		*ret_holds = err == OK && tx_next(&rows);
+		err = tx_close(&rows, err);
+	}
+	sql_release(&sql);
+	return err;
+}
