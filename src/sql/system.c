@@ -72,11 +72,6 @@ static const char *const postgres_statements[] = {
 	" + ((SELECT value::bigint FROM caisson_meta WHERE key = 'epoch') << 48)\n"
 	"$$",
 
-	/* Another server counts transactions on another timeline. */
-	"CREATE FUNCTION caisson_timeline() RETURNS text LANGUAGE sql STABLE AS $$\n"
-	"SELECT timeline_id::text FROM pg_control_checkpoint()\n"
-	"$$",
-
 	/* A row that a foreign key's action changed, or somebody by hand, is a new version too. */
 	"CREATE FUNCTION caisson_renew() RETURNS trigger LANGUAGE plpgsql AS $$\n"
 	"BEGIN\n"
@@ -96,9 +91,14 @@ static const char *const postgres_statements[] = {
 	" AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')) FROM unnest(times) AS name)\n"
 	"$$",
 
-	/* Its arguments are the columns of type time; the table's name is the collection's. */
+	/*
+	 * Its arguments are the columns of type time; the table's name is the
+	 * collection's.  caisson.changed tells the end of the transaction that it has
+	 * a number, without a look at a table that others write to.
+	 */
 	"CREATE FUNCTION caisson_log() RETURNS trigger LANGUAGE plpgsql AS $$\n"
 	"DECLARE\n"
+	"	number bigint := caisson_number();\n"
 	"	old_row jsonb := CASE WHEN TG_OP <> 'INSERT' THEN caisson_row(to_jsonb(OLD), "
 	"TG_ARGV) END;\n"
 	"	new_row jsonb := CASE WHEN TG_OP <> 'DELETE' THEN caisson_row(to_jsonb(NEW), "
@@ -113,10 +113,9 @@ static const char *const postgres_statements[] = {
 	"			RETURN NULL;\n"
 	"		END IF;\n"
 	"	END IF;\n"
-	/* Whoever commits looks at this to know whether there is a commit to number. */
-	"	PERFORM set_config('caisson.changed', caisson_number()::text, true);\n"
+	"	PERFORM set_config('caisson.changed', number::text, true);\n"
 	"	INSERT INTO caisson_changes (seq, collection, record, op, changes) VALUES "
-	"(caisson_number(),\n"
+	"(number,\n"
 	"	    TG_TABLE_NAME, coalesce(new_row, old_row) ->> 'id',\n"
 	"	    CASE TG_OP WHEN 'INSERT' THEN 'create' WHEN 'UPDATE' THEN 'update' ELSE "
 	"'delete' END, logged);\n"

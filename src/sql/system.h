@@ -13,8 +13,7 @@
  * which is microseconds since 1970 in an integer on both engines.
  *
  * PostgreSQL has functions too: caisson_number(), the number of the running
- * transaction; caisson_timeline(), the server's timeline as text; and the
- * triggers' own.  The setting caisson.changed is the number, as text, in a
+ * transaction, and the triggers' own.  The setting caisson.changed is the number, as text, in a
  * transaction that has logged a change.
  */
 #include "sql/text.h"

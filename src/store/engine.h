@@ -18,6 +18,7 @@ struct store_engine {
 	void (*read)(struct store *store, struct loop *loop, struct store_call *call);
 	void (*write)(struct store *store, struct loop *loop, struct store_call *call);
 	enum err (*health)(struct store *store);
+	int64_t (*held_back_us)(struct store *store, int *ret_pid); /* may be NULL */
 };
 
 struct store {

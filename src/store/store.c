@@ -154,6 +154,13 @@ store_health(struct store *store)
 	return store_is_lost(store) ? ERR_STORE_UNAVAILABLE : store->engine->health(store);
 }
 
+int64_t
+store_held_back_us(struct store *store, int *ret_pid)
+{
+	*ret_pid = 0;
+	return store->engine->held_back_us == NULL ? 0 : store->engine->held_back_us(store, ret_pid);
+}
+
 bool
 store_is_lost(const struct store *store)
 {

@@ -105,5 +105,11 @@ struct ring *store_ring(struct store *store);
 int64_t store_last_number(struct store *store);
 /* OK, or why the store cannot take writes now (ready checks). */
 enum err store_health(struct store *store);
+/*
+ * PostgreSQL: how long the log has been held back by a transaction that runs
+ * somewhere in the cluster, and its server process (0: not known); else 0.
+ * Live updates wait for it, so an alarm names the process.
+ */
+int64_t store_held_back_us(struct store *store, int *ret_pid);
 /* After a commit of unknown fate the process must end: this says so. */
 bool store_is_lost(const struct store *store);
