@@ -177,15 +177,22 @@ direction(const struct sql_text *sql, const struct list_key *key)
 	return key->descending ? " DESC NULLS LAST" : " NULLS FIRST";
 }
 
+/* Without keys of one value: an engine does not see that a CASE is one. */
 static void
 add_order(struct sql_text *sql, const struct list_query *query)
 {
+	size_t last = query->keys_count - 1;
+
 	sql_add(sql, " ORDER BY ");
-	for (size_t i = 0; i < query->keys_count; i++) {
-		sql_add(sql, i == 0 ? "" : ", ");
+	for (size_t i = 0; i < last; i++) {
+		if (query->keys[i].is_fixed)
+			continue;
 		add_key(sql, query, i);
 		sql_add(sql, direction(sql, &query->keys[i]));
+		sql_add(sql, ", ");
 	}
+	add_key(sql, query, last);
+	sql_add(sql, direction(sql, &query->keys[last]));
 }
 
 /* The columns, _version, then what stands behind references. */

@@ -53,6 +53,7 @@ struct list_key {
 	const struct field *field;
 	bool descending;
 	bool nullable;
+	bool is_fixed; /* the rule or the filter leaves it one value: it orders nothing */
 };
 
 /* The index that holds the rows in the order asked for. */

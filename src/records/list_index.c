@@ -65,8 +65,7 @@ is_plain(const struct list_key *key)
 static size_t
 skip_fixed_keys(const struct list_query *query, size_t key)
 {
-	while (key < query->keys_count && query->keys[key].hop == NULL &&
-	    is_fixed(query, query->keys[key].field))
+	while (key < query->keys_count && query->keys[key].is_fixed)
 		key++;
 	return key;
 }
@@ -182,6 +181,9 @@ list_find_index(struct arena *arena, struct list_query *query)
 	const struct collection *collection = query->collection;
 	struct search search = { .arena = arena, .query = query };
 
+	for (size_t i = 0; i < query->keys_count; i++)
+		query->keys[i].is_fixed =
+		    query->keys[i].hop == NULL && is_fixed(query, query->keys[i].field);
 	consider_id(&search);
 	for (size_t i = COLUMN_FIELDS; i < collection->columns_count; i++)
 		consider_field(&search, &collection->columns[i]);
