@@ -298,9 +298,11 @@ static enum err
 read_items(struct reading *reading)
 {
 	struct list_range ranges[LIST_RANGES_MAX];
-	size_t count = reading->query->has_cursor ? list_ranges(reading->query, ranges) : 0;
+	size_t count = 0;
 	enum err err = OK;
 
+	if (reading->query->has_cursor)
+		count = list_ranges(reading->query, reading->sql.dialect, ranges);
 	if (count == 0 || !reading->query->index.serves)
 		return read_statement(reading, ranges, count);
 	for (size_t i = 0; i < count && err == OK && !reading->has_more; i++)

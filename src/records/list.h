@@ -18,8 +18,8 @@
  * by range behind the cursor; any other is sorted by the engine, in one
  * statement, and is heavy.
  *
- *	sort=votes, cursor votes = 7:	(votes, id) > (7, …)
- *	sort=-votes, cursor votes = 7:	(votes, id) < (7, …), then votes IS NULL
+ *	sort=votes, cursor votes = 7:	votes = 7 AND id > …, then votes > 7
+ *	sort=-votes, cursor votes = 7:	votes = 7 AND id < …, then votes < 7, then votes IS NULL
  *	sort=-votes, cursor votes null:	votes IS NULL AND id < …
  *
  * Parameters: filter, sort, limit, cursor, offset.  `filter=` and `sort=` with

@@ -34,4 +34,5 @@ enum { LIST_RANGES_MAX = 2 * (LIST_KEYS_MAX + 1) };
  * The rows behind the query's cursor as ranges that do not overlap, in the
  * order of the list; how many.
  */
-size_t list_ranges(const struct list_query *query, struct list_range ret[LIST_RANGES_MAX]);
+size_t list_ranges(
+    const struct list_query *query, enum sql_dialect dialect, struct list_range ret[LIST_RANGES_MAX]);

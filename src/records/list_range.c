@@ -6,9 +6,10 @@
  *
  *	a = 1 AND b = 2 AND c > 3, then a = 1 AND b > 2, then a > 1
  *
- * which is the row comparison (a, b, c) > (1, 2, 3).  So the last keys are
- * taken together as long as their directions are one and no null disturbs;
- * each key before them makes a range of its own.
+ * which is the row comparison (a, b, c) > (1, 2, 3).  On PostgreSQL, where each
+ * range is a round trip, the last keys are taken together as long as their
+ * directions are one and no null disturbs.  SQLite gets the ranges: it checks a
+ * row comparison again on each row, and seeks none by an integer id.
  */
 
 static bool
@@ -46,11 +47,12 @@ add_ranges(const struct list_query *query, size_t first, size_t end, struct list
 }
 
 size_t
-list_ranges(const struct list_query *query, struct list_range ret[LIST_RANGES_MAX])
+list_ranges(
+    const struct list_query *query, enum sql_dialect dialect, struct list_range ret[LIST_RANGES_MAX])
 {
 	size_t first = query->keys_count - 1, count;
 
-	while (first > 0 && joins_next(query, first - 1))
+	while (dialect == SQL_POSTGRES && first > 0 && joins_next(query, first - 1))
 		first--;
 	count = add_ranges(query, first, query->keys_count, ret);
 	while (first-- > 0)
