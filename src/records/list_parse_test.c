@@ -274,7 +274,7 @@ static const struct order orders[] = {
 	{ "posts", "sort=-created&filter=level=='low'||level=='high'", &user, STORE_HEAVY, false, NULL },
 	{ "posts", "sort=-created&filter=level!='low'", &user, STORE_HEAVY, false, NULL },
 	/* Few rows: SQLite chooses. */
-	{ "posts", "sort=title&filter=slug=='a'", &user, STORE_LIGHT, false, "posts_title_idx" },
+	{ "posts", "sort=title&filter=slug=='a'", &user, STORE_LIGHT, false, "posts_slug_key" },
 	{ "posts", "sort=title&filter=votes+in+[1,2]", &user, STORE_LIGHT, false, "posts_title_idx" },
 	{ "posts", "sort=title&filter=votes>1", &user, STORE_LIGHT, true, "posts_title_idx" },
 	{ "posts", "offset=1000", &user, STORE_LIGHT, true, "sqlite_autoindex_posts_1" },

@@ -21,19 +21,21 @@ equal_column(const struct term *term, const struct rule_caller *caller)
 	return bound.kind == BOUND_VALUE && bound.value.kind != VALUE_NULL ? path->fields[0] : NULL;
 }
 
+/* One part of an AND is enough; of an OR it must be the only one that is open to the caller. */
 static bool
 term_fixes(const struct term *term, const struct rule_caller *caller, const struct field *field)
 {
-	const struct term *child;
+	size_t open = 0, fixing = 0;
 
 	if (term_decide(term, caller) != UNDECIDED)
 		return false;
 	if (term->kind != TERM_AND && term->kind != TERM_OR)
 		return equal_column(term, caller) == field;
-	for (child = term->first; child != NULL; child = child->next)
-		if (term->kind == TERM_AND && term_fixes(child, caller, field))
-			return true;
-	return false;
+	for (const struct term *child = term->first; child != NULL; child = child->next) {
+		open += term_decide(child, caller) == UNDECIDED;
+		fixing += term_fixes(child, caller, field);
+	}
+	return fixing > 0 && (term->kind == TERM_AND || open == 1);
 }
 
 bool
