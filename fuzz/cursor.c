@@ -58,7 +58,8 @@ read_sealed(struct str body, const struct cursor_key *keys, size_t count)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum value_kind kinds[] = { VALUE_BOOL, VALUE_INT, VALUE_TIME, VALUE_TEXT, VALUE_UUID };
+	static const enum value_kind kinds[] = { VALUE_BOOL, VALUE_INT, VALUE_TIME, VALUE_TEXT,
+		VALUE_UUID };
 	struct cursor_key keys[KEYS_MAX];
 	size_t count = size == 0 ? 0 : data[0] % (KEYS_MAX + 1);
 	struct str rest;

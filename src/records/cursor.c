@@ -46,7 +46,8 @@ add_value(struct buf *buf, const struct value *value)
 }
 
 void
-cursor_write(struct buf *buf, struct str secret, uint64_t shape, const struct value *values, size_t count)
+cursor_write(
+    struct buf *buf, struct str secret, uint64_t shape, const struct value *values, size_t count)
 {
 	uint8_t mac[SHA256_SIZE];
 	struct buf bytes;
@@ -98,7 +99,7 @@ take_text(struct str *rest, struct str *ret)
 
 	/* The database takes no U+0000, and nothing but UTF-8. */
 	return take_number(rest, TEXT_SIZE_SIZE, &size) && take(rest, size, ret) &&
-	    str_find_byte(*ret, '\0') == ret->size && utf8_check(*ret) == ret->size;
+	       str_find_byte(*ret, '\0') == ret->size && utf8_check(*ret) == ret->size;
 }
 
 static bool

@@ -29,7 +29,8 @@ struct cursor_key {
 };
 
 /* Append the cursor of ${values} to ${buf}. */
-void cursor_write(struct buf *buf, struct str secret, uint64_t shape, const struct value *values, size_t count);
+void cursor_write(
+    struct buf *buf, struct str secret, uint64_t shape, const struct value *values, size_t count);
 
 enum cursor_verdict {
 	CURSOR_GOOD,
@@ -39,5 +40,5 @@ enum cursor_verdict {
 };
 
 /* Read ${text} into ${ret}, one value for each of ${keys}; texts lie in ${arena}. */
-enum cursor_verdict cursor_read(struct arena *arena, struct str text, struct str secret, uint64_t shape,
-    const struct cursor_key *keys, size_t count, struct value *ret) MUST_USE;
+enum cursor_verdict cursor_read(struct arena *arena, struct str text, struct str secret,
+    uint64_t shape, const struct cursor_key *keys, size_t count, struct value *ret) MUST_USE;

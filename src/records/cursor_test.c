@@ -58,7 +58,8 @@ what_was_written_is_read(void **state)
 		if (nulls & 2)
 			values[3] = value_null();
 		cursor_write(&text, secret, shape, values, COUNT(values));
-		assert_int_equal(cursor_read(&arena, buf_str(&text), secret, shape, keys, COUNT(keys), found),
+		assert_int_equal(
+		    cursor_read(&arena, buf_str(&text), secret, shape, keys, COUNT(keys), found),
 		    CURSOR_GOOD);
 		for (size_t i = 0; i < COUNT(values); i++)
 			assert_true(value_equal(&values[i], &found[i]));
@@ -104,8 +105,8 @@ no_byte_may_be_altered(void **state)
 			    (char)byte == was ? CURSOR_GOOD : CURSOR_BROKEN);
 		}
 		text.data[i] = was;
-		assert_int_equal(
-		    read_back(str_slice(buf_str(&text), 0, i), secret, shape, found), CURSOR_BROKEN);
+		assert_int_equal(read_back(str_slice(buf_str(&text), 0, i), secret, shape, found),
+		    CURSOR_BROKEN);
 	}
 	buf_add_c(&text, "AAAA");
 	assert_int_equal(read_back(buf_str(&text), secret, shape, found), CURSOR_BROKEN);

@@ -23,7 +23,8 @@ list_weight(const struct list_query *query)
 {
 	if (query->is_empty)
 		return STORE_LIGHT;
-	return query->index.serves && query->offset <= LIST_OFFSET_LIGHT_MAX ? STORE_LIGHT : STORE_HEAVY;
+	return query->index.serves && query->offset <= LIST_OFFSET_LIGHT_MAX ? STORE_LIGHT
+									     : STORE_HEAVY;
 }
 
 /* --- the statement --------------------------------------------------- */
@@ -149,7 +150,8 @@ add_range(struct sql_text *sql, const struct list_query *query, const struct lis
 
 /* Any of ${ranges}; all rows where there are none. */
 static void
-add_where(struct sql_text *sql, const struct list_query *query, const struct list_range *ranges, size_t count)
+add_where(struct sql_text *sql, const struct list_query *query, const struct list_range *ranges,
+    size_t count)
 {
 	sql_add(sql, " WHERE ");
 	rule_to_sql(query->rules, query->rules->access[query->collection->index][ACCESS_READ],

@@ -32,7 +32,7 @@
 #include "records/records.h"
 
 enum {
-	LIST_KEYS_MAX = 8,	    /* names in sort= */
+	LIST_KEYS_MAX = 8, /* names in sort= */
 	LIST_LIMIT_STANDARD = 20,
 	LIST_OFFSET_MAX = 10000,
 	LIST_OFFSET_LIGHT_MAX = 1000, /* beyond it skipping takes long */
@@ -43,8 +43,9 @@ enum {
 struct list_problem {
 	enum err err; /* BAD_PARAMETER, BAD_FILTER, BAD_CURSOR, TOO_LARGE */
 	struct str parameter;
-	size_t offset;	  /* bytes into its decoded value */
-	const char *code; /* unknown type too_small too_large too_many repeated conflict unsupported filter cursor */
+	size_t offset; /* bytes into its decoded value */
+	const char *
+	    code; /* unknown type too_small too_large too_many repeated conflict unsupported filter cursor */
 	char detail[320]; /* valid UTF-8 where the parameters are */
 };
 
@@ -91,8 +92,9 @@ struct list_query {
  * and the identity must live as long as the query.  False with ${ret_problem}.
  */
 bool list_parse(struct arena *arena, const struct rules *rules, const struct collection *collection,
-    const struct identity *identity, const struct url_parameter *parameters, size_t parameters_count,
-    struct str secret, const struct list_query **ret, struct list_problem *ret_problem) MUST_USE;
+    const struct identity *identity, const struct url_parameter *parameters,
+    size_t parameters_count, struct str secret, const struct list_query **ret,
+    struct list_problem *ret_problem) MUST_USE;
 
 /* LIGHT where an index has the order, so that a page is read and no more. */
 enum store_weight list_weight(const struct list_query *query);
@@ -109,7 +111,8 @@ struct list_read {
 	 * answers to one request with the same hash are the same bytes.
 	 */
 	uint64_t hash;
-	struct str next; /* the cursor as it stands in ${json}, or size 0; valid until the buf grows */
+	struct str
+	    next; /* the cursor as it stands in ${json}, or size 0; valid until the buf grows */
 };
 
 /*

@@ -15,8 +15,10 @@ fill_steps(struct tx *tx, void *arg)
 	sql_init(&sql, tx->type->dialect);
 	sql_addf(&sql,
 	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %v)"
-	    " INSERT INTO \"steps\" (\"id\", \"created\", \"updated\", \"_version\", \"name\", \"votes\")"
-	    " SELECT i, 0, 0, 1, 'name', CASE i / 10 * 10 WHEN i THEN NULL ELSE i * 7919 & 1023 END FROM n",
+	    " INSERT INTO \"steps\" (\"id\", \"created\", \"updated\", \"_version\", \"name\", "
+	    "\"votes\")"
+	    " SELECT i, 0, 0, 1, 'name', CASE i / 10 * 10 WHEN i THEN NULL ELSE i * 7919 & 1023 "
+	    "END FROM n",
 	    value_int(*(int64_t *)arg));
 	err = tx_exec(tx, &sql, NULL);
 	sql_release(&sql);

@@ -19,8 +19,8 @@ struct candidate {
 	size_t count;
 	bool is_unique; /* no two rows have the same fields, and none a null */
 	/* Whose it is, for its name. */
-	const struct field *field;	 /* index: true, a ref */
-	const struct field *unique;	 /* unique: true */
+	const struct field *field; /* index: true, a ref */
+	const struct field *unique; /* unique: true */
 	const struct app_index *declared; /* indexes:, or none of them: the primary key */
 };
 
@@ -43,7 +43,7 @@ is_fixed(const struct list_query *query, const struct field *field)
 	const struct rule_caller *caller = &query->identity->caller;
 
 	return (query->filter != NULL && rule_fixes(query->filter, caller, field)) ||
-	    rule_fixes(read_rule(query), caller, field);
+	       rule_fixes(read_rule(query), caller, field);
 }
 
 static bool
@@ -52,7 +52,7 @@ is_narrow(const struct list_query *query)
 	const struct rule_caller *caller = &query->identity->caller;
 
 	return (query->filter != NULL && rule_is_narrow(query->filter, caller)) ||
-	    rule_is_narrow(read_rule(query), caller);
+	       rule_is_narrow(read_rule(query), caller);
 }
 
 /* An index on an enum is in the order of its texts, and one on a reference knows nothing behind it. */
@@ -93,7 +93,8 @@ serves(const struct list_query *query, const struct candidate *candidate, size_t
 		key = skip_fixed_keys(query, key + 1);
 	}
 	*ret_fixed = fixed;
-	return key == query->keys_count || (candidate->is_unique && matched + fixed == candidate->count);
+	return key == query->keys_count ||
+	       (candidate->is_unique && matched + fixed == candidate->count);
 }
 
 static struct str
@@ -120,7 +121,8 @@ consider(struct search *search, const struct candidate *candidate)
 	char name[NAME_SIZE];
 	size_t fixed = 0;
 
-	if (!serves(search->query, candidate, &fixed) || (index->serves && fixed <= search->best_fixed))
+	if (!serves(search->query, candidate, &fixed) ||
+	    (index->serves && fixed <= search->best_fixed))
 		return;
 	index->serves = true;
 	index->name = arena_str(search->arena, name_of(search->query->collection, candidate, name));
@@ -146,13 +148,12 @@ consider_field(struct search *search, const struct field *field)
 		consider(search,
 		    &(struct candidate){ .fields = { field, id }, .count = 2, .field = field });
 	if (field->unique)
-		consider(search,
-		    &(struct candidate){
-			.fields = { field },
-			.count = 1,
-			.is_unique = field->required,
-			.unique = field,
-		    });
+		consider(search, &(struct candidate){
+				     .fields = { field },
+				     .count = 1,
+				     .is_unique = field->required,
+				     .unique = field,
+				 });
 }
 
 /* Behind its last field a declared index has the id, in the same direction. */

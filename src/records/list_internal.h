@@ -17,9 +17,9 @@ bool list_find_index(struct arena *arena, struct list_query *query);
 struct cursor_key list_cursor_key(const struct list_key *key);
 
 enum range_kind {
-	RANGE_BEYOND,	/* the keys from `equal` to `end` stand behind the cursor's, compared as a row */
+	RANGE_BEYOND, /* the keys from `equal` to `end` stand behind the cursor's, compared as a row */
 	RANGE_NOT_NULL, /* key `equal` is not null */
-	RANGE_NULL,	/* key `equal` is null */
+	RANGE_NULL, /* key `equal` is null */
 };
 
 /* Rows whose first ${equal} keys are those of the cursor, and whose next ones are as ${kind} says. */
@@ -34,5 +34,5 @@ enum { LIST_RANGES_MAX = 2 * (LIST_KEYS_MAX + 1) };
  * The rows behind the query's cursor as ranges that do not overlap, in the
  * order of the list; how many.
  */
-size_t list_ranges(
-    const struct list_query *query, enum sql_dialect dialect, struct list_range ret[LIST_RANGES_MAX]);
+size_t list_ranges(const struct list_query *query, enum sql_dialect dialect,
+    struct list_range ret[LIST_RANGES_MAX]);

@@ -44,8 +44,8 @@ static const struct parameter_row parameter_rows[] = {
 /* --- mistakes -------------------------------------------------------- */
 
 /* Always false. */
-static bool __attribute__((format(printf, 5, 6)))
-fail(struct parsing *parsing, enum err err, size_t offset, const char *code, const char *format, ...)
+static bool __attribute__((format(printf, 5, 6))) fail(
+    struct parsing *parsing, enum err err, size_t offset, const char *code, const char *format, ...)
 {
 	struct list_problem *problem = parsing->problem;
 	va_list args;
@@ -91,10 +91,9 @@ read_filter(struct parsing *parsing, struct str value)
 		return fail(parsing, ERR_BAD_FILTER, (size_t)limit(LIMIT_filter_size), "filter",
 		    "expected at most %lld bytes, not %zu", (long long)limit(LIMIT_filter_size),
 		    value.size);
-	if (rule_compile(parsing->arena, query->rules->app, query->collection, RULE_USE_FILTER, value,
-		&query->filter, &error) != OK)
-		return fail(
-		    parsing, ERR_BAD_FILTER, error.offset, "filter", "%s", error.detail);
+	if (rule_compile(parsing->arena, query->rules->app, query->collection, RULE_USE_FILTER,
+		value, &query->filter, &error) != OK)
+		return fail(parsing, ERR_BAD_FILTER, error.offset, "filter", "%s", error.detail);
 	parsing->filter_text = value;
 	return true;
 }
@@ -105,8 +104,8 @@ read_number(struct parsing *parsing, struct str value, int64_t min, int64_t max,
 	int64_t number;
 
 	if (!str_to_int(value, &number))
-		return fail(parsing, ERR_BAD_PARAMETER, 0, "type", "expected a whole number from %lld to %lld",
-		    (long long)min, (long long)max);
+		return fail(parsing, ERR_BAD_PARAMETER, 0, "type",
+		    "expected a whole number from %lld to %lld", (long long)min, (long long)max);
 	if (number < min || number > max)
 		return fail(parsing, ERR_BAD_PARAMETER, 0, number < min ? "too_small" : "too_large",
 		    "expected a number from %lld to %lld", (long long)min, (long long)max);
@@ -174,8 +173,8 @@ is_nullable(const struct list_key *key)
 }
 
 static bool
-find_field(struct parsing *parsing, const struct collection *collection, struct str name, size_t offset,
-    const struct field **ret)
+find_field(struct parsing *parsing, const struct collection *collection, struct str name,
+    size_t offset, const struct field **ret)
 {
 	const struct field *field = collection_column(collection, name);
 
@@ -196,7 +195,8 @@ read_path(struct parsing *parsing, struct str path, size_t offset, struct list_k
 	size_t dot = str_find_byte(path, '.');
 	struct str behind;
 
-	if (!find_field(parsing, parsing->query->collection, str_slice(path, 0, dot), offset, &key->field))
+	if (!find_field(
+		parsing, parsing->query->collection, str_slice(path, 0, dot), offset, &key->field))
 		return false;
 	if (dot == path.size)
 		return true;
@@ -269,12 +269,14 @@ read_sort(struct parsing *parsing, struct str value)
 
 	if (str_trim(value).size == 0)
 		return true;
-	for (size_t at = 0; at <= value.size; at += str_find_byte(str_slice(value, at, value.size), ',') + 1) {
+	for (size_t at = 0; at <= value.size;
+	     at += str_find_byte(str_slice(value, at, value.size), ',') + 1) {
 		struct str rest = str_slice(value, at, value.size);
 		size_t end = str_find_byte(rest, ',');
 
 		part = str_trim(str_slice(rest, 0, end));
-		if (!read_key(parsing, part, part.size == 0 ? at : (size_t)(part.data - value.data)))
+		if (!read_key(
+			parsing, part, part.size == 0 ? at : (size_t)(part.data - value.data)))
 			return false;
 	}
 	return true;
@@ -352,7 +354,8 @@ static bool
 check_enums(const struct list_query *query)
 {
 	for (size_t i = 0; i < query->keys_count; i++)
-		if (query->keys[i].field->type == FIELD_ENUM && query->after[i].kind != VALUE_NULL &&
+		if (query->keys[i].field->type == FIELD_ENUM &&
+		    query->after[i].kind != VALUE_NULL &&
 		    !is_enum_value(query->keys[i].field, query->after[i].text))
 			return false;
 	return true;
@@ -399,15 +402,17 @@ finish(struct parsing *parsing)
 	end_in_id(query);
 	if (!hash_shape(parsing) || (query->has_cursor && !open_cursor(parsing)))
 		return false;
-	query->is_empty = is_decided_false(query, query->filter) ||
+	query->is_empty =
+	    is_decided_false(query, query->filter) ||
 	    is_decided_false(query, query->rules->access[query->collection->index][ACCESS_READ]);
 	return list_find_index(parsing->arena, query) || fail_memory(parsing);
 }
 
 bool
 list_parse(struct arena *arena, const struct rules *rules, const struct collection *collection,
-    const struct identity *identity, const struct url_parameter *parameters, size_t parameters_count,
-    struct str secret, const struct list_query **ret, struct list_problem *ret_problem)
+    const struct identity *identity, const struct url_parameter *parameters,
+    size_t parameters_count, struct str secret, const struct list_query **ret,
+    struct list_problem *ret_problem)
 {
 	struct list_query *query = arena_new(arena, sizeof(*query));
 	struct parsing parsing = { .arena = arena, .query = query, .problem = ret_problem };

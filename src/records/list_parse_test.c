@@ -100,10 +100,11 @@ parse_as(const struct identity *identity, const char *collection, const char *qu
 	struct str bad;
 	size_t count;
 
-	assert_int_equal(url_parse_query(&arena, str_from(query_string), &parameters, &count, &bad), OK);
+	assert_int_equal(
+	    url_parse_query(&arena, str_from(query_string), &parameters, &count, &bad), OK);
 	memset(&problem, 0, sizeof(problem));
-	if (!list_parse(&arena, &rules, app_collection(app, str_from(collection)), identity, parameters,
-		count, STR("secret"), &query, &problem))
+	if (!list_parse(&arena, &rules, app_collection(app, str_from(collection)), identity,
+		parameters, count, STR("secret"), &query, &problem))
 		return NULL;
 	return query;
 }
@@ -172,7 +173,8 @@ static void
 the_largest_sort_has_eight_names(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("sort=title,votes,level,shown,author,slug,nick,place")->keys_count, 9);
+	assert_int_equal(
+	    parse("sort=title,votes,level,shown,author,slug,nick,place")->keys_count, 9);
 }
 
 struct mistake {
@@ -232,8 +234,9 @@ mistakes_are_told_with_their_place(void **state)
 			fail_msg("%s was accepted", mistake->query);
 		if (problem.err != mistake->err || !str_is(problem.parameter, mistake->parameter) ||
 		    strcmp(problem.code, mistake->code) != 0 || problem.offset != mistake->offset)
-			fail_msg("%s: %.*s at %zu, %s: %s", mistake->query, STR_ARGS(problem.parameter),
-			    problem.offset, problem.code, problem.detail);
+			fail_msg("%s: %.*s at %zu, %s: %s", mistake->query,
+			    STR_ARGS(problem.parameter), problem.offset, problem.code,
+			    problem.detail);
 		assert_true(problem.detail[0] != '\0');
 	}
 }
@@ -270,12 +273,15 @@ static const struct order orders[] = {
 	    "posts_level_created_desc_idx" },
 	{ "posts", "sort=level,created&filter=level=='low'", &user, STORE_LIGHT, true,
 	    "posts_level_created_desc_idx" },
-	{ "posts", "sort=place&filter=shown==true", &user, STORE_LIGHT, true, "posts_shown_place_idx" },
-	{ "posts", "sort=-created&filter=level=='low'||level=='high'", &user, STORE_HEAVY, false, NULL },
+	{ "posts", "sort=place&filter=shown==true", &user, STORE_LIGHT, true,
+	    "posts_shown_place_idx" },
+	{ "posts", "sort=-created&filter=level=='low'||level=='high'", &user, STORE_HEAVY, false,
+	    NULL },
 	{ "posts", "sort=-created&filter=level!='low'", &user, STORE_HEAVY, false, NULL },
 	/* Few rows: SQLite chooses. */
 	{ "posts", "sort=title&filter=slug=='a'", &user, STORE_LIGHT, false, "posts_slug_key" },
-	{ "posts", "sort=title&filter=votes+in+[1,2]", &user, STORE_LIGHT, false, "posts_title_idx" },
+	{ "posts", "sort=title&filter=votes+in+[1,2]", &user, STORE_LIGHT, false,
+	    "posts_title_idx" },
 	{ "posts", "sort=title&filter=votes>1", &user, STORE_LIGHT, true, "posts_title_idx" },
 	{ "posts", "offset=1000", &user, STORE_LIGHT, true, "sqlite_autoindex_posts_1" },
 	{ "posts", "offset=1001", &user, STORE_HEAVY, true, "sqlite_autoindex_posts_1" },
@@ -291,15 +297,17 @@ orders_of_an_index_are_light(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(orders); i++) {
 		const struct order *order = &orders[i];
-		const struct list_query *query = parse_as(order->identity, order->collection, order->query);
+		const struct list_query *query =
+		    parse_as(order->identity, order->collection, order->query);
 
 		if (query == NULL)
 			fail_msg("%s: %s", order->query, problem.detail);
-		if (list_weight(query) != order->weight || query->index.serves != (order->index != NULL) ||
+		if (list_weight(query) != order->weight ||
+		    query->index.serves != (order->index != NULL) ||
 		    query->index.is_pinned != order->is_pinned ||
 		    (order->index != NULL && !str_is(query->index.name, order->index)))
-			fail_msg("%s?%s: weight %d, pinned %d, \"%.*s\"", order->collection, order->query,
-			    (int)list_weight(query), query->index.is_pinned,
+			fail_msg("%s?%s: weight %d, pinned %d, \"%.*s\"", order->collection,
+			    order->query, (int)list_weight(query), query->index.is_pinned,
 			    STR_ARGS(query->index.name));
 	}
 }
@@ -311,7 +319,8 @@ a_caller_without_rows_needs_no_store(void **state)
 	assert_true(parse_as(&identity_guest, "drafts", "")->is_empty);
 	assert_false(parse_as(&admin, "drafts", "")->is_empty);
 	assert_true(parse("filter=1==2")->is_empty);
-	assert_int_equal(list_weight(parse_as(&identity_guest, "drafts", "sort=-created")), STORE_LIGHT);
+	assert_int_equal(
+	    list_weight(parse_as(&identity_guest, "drafts", "sort=-created")), STORE_LIGHT);
 }
 
 static bool
@@ -339,7 +348,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(without_parameters_it_is_twenty_by_id, begin, end),
 		cmocka_unit_test_setup_teardown(forms_send_empty_parameters, begin, end),
-		cmocka_unit_test_setup_teardown(a_sort_ends_in_the_id_in_its_last_direction, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    a_sort_ends_in_the_id_in_its_last_direction, begin, end),
 		cmocka_unit_test_setup_teardown(nothing_orders_behind_the_id, begin, end),
 		cmocka_unit_test_setup_teardown(the_largest_sort_has_eight_names, begin, end),
 		cmocka_unit_test_setup_teardown(mistakes_are_told_with_their_place, begin, end),

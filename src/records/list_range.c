@@ -47,8 +47,8 @@ add_ranges(const struct list_query *query, size_t first, size_t end, struct list
 }
 
 size_t
-list_ranges(
-    const struct list_query *query, enum sql_dialect dialect, struct list_range ret[LIST_RANGES_MAX])
+list_ranges(const struct list_query *query, enum sql_dialect dialect,
+    struct list_range ret[LIST_RANGES_MAX])
 {
 	size_t first = query->keys_count - 1, count;
 

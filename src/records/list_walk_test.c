@@ -78,16 +78,16 @@ check_walk(const struct asked *asked)
 	arena_release(&arena);
 	count = count > asked->offset ? count - asked->offset : 0;
 	if (walk.ids_count != count)
-		fail_msg("sort=%s filter=%s limit=%u: %zu rows, not %zu", asked->sort, asked->filter,
-		    asked->limit, walk.ids_count, count);
+		fail_msg("sort=%s filter=%s limit=%u: %zu rows, not %zu", asked->sort,
+		    asked->filter, asked->limit, walk.ids_count, count);
 	for (size_t i = 0; i < count; i++)
 		if (!value_equal(&walk.ids[i], &rows[i + asked->offset]->values[COLUMN_ID]))
 			fail_msg("sort=%s filter=%s limit=%u: row %zu is another", asked->sort,
 			    asked->filter, asked->limit, i);
 }
 
-static const char *const sort_names[] = { "id", "created", "updated", "name", "votes", "size", "level",
-	"done", "seen", "topic", "code", "topic.title", "topic.level", "topic.id" };
+static const char *const sort_names[] = { "id", "created", "updated", "name", "votes", "size",
+	"level", "done", "seen", "topic", "code", "topic.title", "topic.level", "topic.id" };
 
 static const char *const filters[] = { "", "", "true", "shown == true", "votes > 0 || name == null",
 	"level == 'alpha'", "level != 'zero' && size <= 1", "owner == 'ann'", "!(done == true)",
@@ -117,9 +117,11 @@ pages_are_one_sort_by_one_key(void **state)
 	for (size_t i = 0; i < COUNT(sort_names); i++) {
 		for (unsigned limit = 1; limit <= 7; limit++) {
 			for (unsigned descending = 0; descending < 2; descending++) {
-				struct asked asked = { sort, "", callers[limit % 3], limit, 0, { 0 } };
+				struct asked asked = { sort, "", callers[limit % 3], limit, 0,
+					{ 0 } };
 
-				snprintf(sort, sizeof(sort), "%s%s", descending ? "-" : "", sort_names[i]);
+				snprintf(sort, sizeof(sort), "%s%s", descending ? "-" : "",
+				    sort_names[i]);
 				check_walk(&asked);
 				check_sort(sort);
 			}
@@ -227,8 +229,8 @@ check_disturbed_walk(const struct asked *asked)
 static void
 others_lose_and_repeat_nothing(void **state)
 {
-	static const char *const sorts[] = { "id", "-votes", "name", "level,-created", "-topic.title,name",
-		"-seen,votes", "size", "-level,-done,seen" };
+	static const char *const sorts[] = { "id", "-votes", "name", "level,-created",
+		"-topic.title,name", "-seen,votes", "size", "-level,-done,seen" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(sorts); i++) {
@@ -261,8 +263,9 @@ the_hash_follows_what_is_seen(void **state)
 	ask(parse(&arena, &asked), &read);
 	assert_true(read.hash == before && read.version > 0);
 	sql_init(&sql, store_dialect(world.store));
-	sql_addf(&sql, "UPDATE \"items\" SET \"_version\" = %v WHERE \"id\" = (SELECT \"id\" FROM"
-		       " \"items\" WHERE \"name\" IS NULL AND \"shown\" ORDER BY \"id\" LIMIT 1)",
+	sql_addf(&sql,
+	    "UPDATE \"items\" SET \"_version\" = %v WHERE \"id\" = (SELECT \"id\" FROM"
+	    " \"items\" WHERE \"name\" IS NULL AND \"shown\" ORDER BY \"id\" LIMIT 1)",
 	    value_int(5000));
 	run(&sql);
 	ask(parse(&arena, &asked), &read);

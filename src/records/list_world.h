@@ -235,7 +235,8 @@ set_up(void **state)
 	app_mistakes_init(&mistakes);
 	arena_init(&world.arena, 64 << 20);
 	world.app = app_read(str_from(app_text), &mistakes);
-	if (world.app == NULL || !rules_compile_app(&world.arena, world.app, &world.rules, &mistakes)) {
+	if (world.app == NULL ||
+	    !rules_compile_app(&world.arena, world.app, &world.rules, &mistakes)) {
 		app_mistakes_print(&mistakes, stderr, "caisson.yaml");
 		return -1;
 	}
@@ -317,7 +318,8 @@ static const struct list_query *sorted_by;
 static inline int
 compare_rows(const void *a, const void *b)
 {
-	const struct row *left = *(const struct row *const *)a, *right = *(const struct row *const *)b;
+	const struct row *left = *(const struct row *const *)a,
+			 *right = *(const struct row *const *)b;
 	int order = 0;
 
 	for (size_t i = 0; i < sorted_by->keys_count && order == 0; i++) {
@@ -374,11 +376,12 @@ parse(struct arena *arena, const struct asked *asked)
 	parameters[count++] = (struct url_parameter){ STR("filter"), str_from(asked->filter) };
 	parameters[count++] = (struct url_parameter){ STR("limit"), str_from(number) };
 	if (asked->offset > 0)
-		parameters[count++] = (struct url_parameter){ STR("offset"), str_from(number + 16) };
+		parameters[count++] =
+		    (struct url_parameter){ STR("offset"), str_from(number + 16) };
 	if (asked->cursor.size > 0)
 		parameters[count++] = (struct url_parameter){ STR("cursor"), asked->cursor };
-	if (!list_parse(arena, &world.rules, world.items, asked->identity, parameters, count, STR("secret"),
-		&query, &problem))
+	if (!list_parse(arena, &world.rules, world.items, asked->identity, parameters, count,
+		STR("secret"), &query, &problem))
 		fail_msg("sort=%s filter=%s: %s", asked->sort, asked->filter, problem.detail);
 	return query;
 }
@@ -456,4 +459,3 @@ ask(const struct list_query *query, struct list_read *read)
 	buf_clear(read->json);
 	assert_int_equal(store_read_blocking(world.store, &call), OK);
 }
-

@@ -57,7 +57,8 @@ static const struct field *
 among_column(const struct term *term)
 {
 	bool is_column = term->kind == TERM_AMONG && !term->negated &&
-	    term->left.kind == OPERAND_PATH && term->left.fields_count == 1 && !term->left.as_text;
+			 term->left.kind == OPERAND_PATH && term->left.fields_count == 1 &&
+			 !term->left.as_text;
 
 	return is_column ? term->left.fields[0] : NULL;
 }
