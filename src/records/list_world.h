@@ -1,9 +1,8 @@
 #pragma once
 /*
  * For tests of lists: an app with every type of field, some rows of it in a
- * store, the same rows in memory, and a look at the statements that lists run.
- *
- * CAISSON_TEST_DATABASE=postgres://... holds the store there.
+ * store of either engine, the same rows in memory, and a look at the statements
+ * that lists run.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +20,7 @@
 #include "crypto/hash.h"
 #include "records/list.h"
 #include "store/sqlite/connection.h"
+#include "store/test_store.h"
 
 static const char app_text[] =
     "app: walk\n"
@@ -70,7 +70,7 @@ struct world {
 	struct rules rules;
 	struct arena arena;
 	struct store *store;
-	char folder[64];
+	struct test_store test;
 	bool is_sqlite;
 	const struct collection *items, *topics;
 	struct value topic_rows[TOPICS][COLUMN_FIELDS + 3];
@@ -205,43 +205,20 @@ delete_row(struct row *row)
 	run(&sql);
 }
 
-static inline void
-open_store(void)
-{
-	const char *database = getenv("CAISSON_TEST_DATABASE");
-	struct store_options options = {
-		.app = world.app,
-		.folder = world.folder,
-		.database = database == NULL ? world.app->database : str_from(database),
-		.loops_count = 1,
-	};
-	struct buf detail;
-
-	buf_init(&detail, 4096);
-	if (store_open(&options, &world.store, &detail) != OK)
-		fail_msg("%.*s", STR_ARGS(buf_str(&detail)));
-	buf_release(&detail);
-	world.is_sqlite = store_dialect(world.store) == SQL_SQLITE;
-}
-
 static inline int
 set_up(void **state)
 {
 	struct app_mistakes mistakes;
 
 	(void)state;
-	snprintf(world.folder, sizeof(world.folder), "/tmp/caisson-walk-XXXXXX");
-	assert_non_null(mkdtemp(world.folder));
 	app_mistakes_init(&mistakes);
 	arena_init(&world.arena, 64 << 20);
-	world.app = app_read(str_from(app_text), &mistakes);
-	if (world.app == NULL ||
-	    !rules_compile_app(&world.arena, world.app, &world.rules, &mistakes)) {
-		app_mistakes_print(&mistakes, stderr, "caisson.yaml");
-		return -1;
-	}
+	world.app = test_app_text(app_text);
+	assert_true(rules_compile_app(&world.arena, world.app, &world.rules, &mistakes));
 	app_mistakes_release(&mistakes);
-	open_store();
+	test_store_open(&world.test, world.app);
+	world.store = world.test.store;
+	world.is_sqlite = store_dialect(world.store) == SQL_SQLITE;
 	world.items = app_collection(world.app, STR("items"));
 	world.topics = app_collection(world.app, STR("topics"));
 	for (size_t i = 0; i < TOPICS; i++)
@@ -254,14 +231,10 @@ set_up(void **state)
 static inline int
 tear_down(void **state)
 {
-	char command[128];
-
 	(void)state;
-	store_close(world.store);
+	test_store_close(&world.test);
 	arena_release(&world.arena);
-	app_free(world.app);
-	snprintf(command, sizeof(command), "rm -r %s", world.folder);
-	return system(command) == 0 ? 0 : -1;
+	return 0;
 }
 
 /* --- the model ------------------------------------------------------- */
