@@ -103,8 +103,13 @@ main(int argc, char **argv)
 {
 	const struct command *command;
 
-	/* Each thread would have a heap of its own; two are enough for loops that hardly allocate. */
+	/*
+	 * Each thread would have a heap of its own; two are enough for loops that hardly allocate.
+	 * What a request frees the next one needs: giving it back to the kernel costs page faults.
+	 */
 	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	if (!go_to_folder(&argc, argv))
 		return EXIT_FAILED;
 	if (argc < 2) {

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "loop/loop.h"
+#include "store/sqlite/wal_vfs.h"
 
 enum { CACHE_WAYS = 4, BUDGET_STEPS = 1000, SLOW_CALLS = 1000, BUSY_TIMEOUT_MS = 5000 };
 
@@ -48,14 +49,12 @@ sqlite_budget(struct sqlite_connection *connection, int64_t budget_us)
 }
 
 /* FULL unless the control of the power-cut test asks for what loses data. */
-static const char *
-synchronous_pragma(void)
+static bool
+is_synchronous_full(void)
 {
 	const char *asked = getenv("CAISSON_SQLITE_SYNCHRONOUS");
 
-	if (asked != NULL && strcmp(asked, "NORMAL") == 0)
-		return "PRAGMA synchronous=NORMAL";
-	return "PRAGMA synchronous=FULL";
+	return asked == NULL || strcmp(asked, "NORMAL") != 0;
 }
 
 static int
@@ -64,7 +63,8 @@ set_pragmas(struct sqlite_connection *connection, enum sqlite_role role)
 	char cache[64];
 	const char *pragmas[] = {
 		role == SQLITE_WRITER ? "PRAGMA journal_mode=WAL" : "PRAGMA query_only=ON",
-		synchronous_pragma(), "PRAGMA foreign_keys=ON", "PRAGMA trusted_schema=OFF",
+		is_synchronous_full() ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+		"PRAGMA foreign_keys=ON", "PRAGMA trusted_schema=OFF",
 		"PRAGMA wal_autocheckpoint=0", "PRAGMA mmap_size=0", "PRAGMA temp_store=MEMORY", cache,
 	};
 	int code = SQLITE_OK;
@@ -90,7 +90,8 @@ sqlite_connection_open(const char *path, enum sqlite_role role, const struct app
 	connection->app = app;
 	connection->cache_sets = (size_t)limit(LIMIT_statement_cache) / CACHE_WAYS + 1;
 	connection->cache = memory_new(connection->cache_sets * CACHE_WAYS * sizeof(*connection->cache));
-	code = sqlite3_open_v2(path, &connection->db, flags, NULL);
+	code = sqlite3_open_v2(path, &connection->db, flags,
+	    role == SQLITE_WRITER && is_synchronous_full() ? wal_vfs_register() : NULL);
 	if (code == SQLITE_OK) {
 		sqlite3_extended_result_codes(connection->db, 1);
 		code = set_pragmas(connection, role);

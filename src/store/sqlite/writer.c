@@ -49,7 +49,7 @@ writer_push(struct writer *writer, struct store_call *call)
 		writer->last = call;
 		writer->queued++;
 		++*caller_slot(writer, call);
-		if (writer->queued == 1)
+		if (writer->queued == 1 || writer->queued == writer->wanted)
 			uv_cond_signal(&writer->wake);
 	}
 	uv_mutex_unlock(&writer->mutex);
@@ -75,6 +75,20 @@ pop(struct writer *writer)
 	return call;
 }
 
+/*
+ * Who was answered by the last commit is about to ask again: a short wait for
+ * them makes one large group of two small ones.  A lone writer never waits.
+ */
+static void
+gather(struct writer *writer)
+{
+	int64_t end_us = clock_monotonic_us() + limit(LIMIT_group_wait), left_us;
+
+	while (writer->first != NULL && writer->queued < writer->wanted && !writer->stopping &&
+	       (left_us = end_us - clock_monotonic_us()) > 0)
+		(void)uv_cond_timedwait(&writer->wake, &writer->mutex, (uint64_t)left_us * 1000);
+}
+
 /* Wait for work; false when there will be none. */
 static bool
 wait_for_call(struct writer *writer)
@@ -85,6 +99,7 @@ wait_for_call(struct writer *writer)
 	while (writer->first == NULL && !writer->stopping &&
 	       uv_cond_timedwait(&writer->wake, &writer->mutex, UPKEEP_PAUSE_NS) == 0)
 		;
+	gather(writer);
 	there = writer->first != NULL || !writer->stopping;
 	uv_mutex_unlock(&writer->mutex);
 	return there;
@@ -417,6 +432,11 @@ commit_group(struct writer *writer)
 static void
 complete_group(struct writer *writer)
 {
+	uv_mutex_lock(&writer->mutex);
+	writer->wanted = (int64_t)writer->group_count + writer->queued;
+	if (writer->wanted > limit(LIMIT_group_requests))
+		writer->wanted = limit(LIMIT_group_requests);
+	uv_mutex_unlock(&writer->mutex);
 	for (size_t i = 0; i < writer->group_count; i++) {
 		writer->group[i]->err = writer->group[i]->staged_err;
 		if (writer->group[i]->err != OK)

@@ -33,6 +33,7 @@ struct writer {
 	/* Under the mutex. */
 	struct store_call *first, *last;
 	int64_t queued;
+	int64_t wanted; /* a group is worth a short wait for so many calls */
 	uint16_t queued_of_caller[WRITER_CALLER_SLOTS];
 	bool stopping;
 	/* The writer's own. */
