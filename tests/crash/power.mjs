@@ -4,33 +4,23 @@
 // With --control the server runs with synchronous=NORMAL, and must lose
 // something: if it does not, this program measures nothing.
 
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { binary, root, Server } from '../lib/server.mjs';
 import { sleep } from '../lib/wire.mjs';
+import { Disk, run } from './disk.mjs';
 import { Ledger } from './ledger.mjs';
 import { readOptions } from './options.mjs';
 
 const options = readOptions({ cycles: 200, seed: Date.now() % 1000000, workers: 32, control: false, verbose: false });
 const cut = process.env.CAISSON_CUT ?? join(dirname(binary), 'tests/cut');
-const work = mkdtempSync(join(tmpdir(), 'caisson-power-')), image = join(work, 'image'), mountpoint = join(work, 'disk');
-
-run('truncate', '-s', '256M', image);
-run('mkfs.ext4', '-q', '-F', image);
-mkdirSync(mountpoint);
-mount();
-process.on('exit', tidy);
-for (const signal of ['SIGINT', 'SIGTERM'])
-	process.on(signal, () => process.exit(1));
+const disk = new Disk('256M');
 
 const ledger = new Ledger(options.seed);
 const env = options.control ? { CAISSON_SQLITE_SYNCHRONOUS: 'NORMAL' } : {};
-const server = await Server.start(join(root, 'tests/crash/ledger'), { parent: mountpoint, env });
+const server = await Server.start(join(root, 'tests/crash/ledger'), { parent: disk.mountpoint, env });
 await ledger.prepare(server);
 await server.stop();
-run('sync', '-f', mountpoint);
+run('sync', '-f', disk.mountpoint);
 await server.start();
 let cycles = 0, ruined = null;
 while (cycles < options.cycles && ruined === null) {
@@ -38,11 +28,10 @@ while (cycles < options.cycles && ruined === null) {
 	ledger.begin(server, options.workers);
 	await sleep(80 + ledger.random() * 300);
 	ledger.freeze();
-	run(cut, mountpoint);
+	run(cut, disk.mountpoint);
 	await server.kill();
 	await ledger.stop();
-	run('umount', mountpoint);
-	mount();
+	disk.remount();
 	try {
 		await server.start();
 		await ledger.verify(server);
@@ -72,18 +61,3 @@ console.log(`power cuts${options.control ? ' with synchronous=NORMAL, the contro
 if (options.control && ledger.counts.lost === 0)
 	console.log('the control lost nothing: these power cuts prove nothing');
 process.exit(options.control ? (ledger.counts.lost > 0 ? 0 : 1) : ledger.isSound() && ruined === null ? 0 : 1);
-
-function mount() {
-	run('mount', '-o', 'loop', image, mountpoint);
-}
-
-function run(program, ...args) {
-	const ran = spawnSync(program, args, { encoding: 'utf8' });
-	if (ran.error || ran.status !== 0)
-		throw new Error(`${program} ${args.join(' ')}: ${ran.error ?? ran.stderr}`);
-}
-
-function tidy() {
-	spawnSync('umount', ['-l', mountpoint]);
-	rmSync(work, { recursive: true, force: true });
-}
