@@ -126,7 +126,7 @@ for (const board of boards) {
 		const hidden = await edith.make(groups, { name: `hidden ${++serial}`, hidden: true });
 		const open = await edith.make(groups, { name: `open ${++serial}` });
 		const absent = word.intIds ? hidden.id + 1000000 : uuid7();
-		const strip = (answer, id) => answer.text.replaceAll(String(id), 'ID').replace(answer.json.instance, '');
+		const strip = (answer, id) => answer.text.replace(answer.json.instance, '').replaceAll(String(id), 'ID');
 		const toHidden = await mine.post(things, body({ [word.group]: hidden.id }));
 		const toAbsent = await mine.post(things, body({ [word.group]: absent }));
 		refused(toHidden, 422, { [`#/${word.group}`]: 'reference' });
