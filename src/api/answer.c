@@ -19,6 +19,17 @@ etag_text(const struct answer *answer, struct buf *buf)
 	return buf_str(buf);
 }
 
+/* Every problem says something: at the least its title, or that its errors say more. */
+static struct str
+detail_of(const struct request *request, enum err err)
+{
+	if (request->problem.detail.data != NULL)
+		return request->problem.detail;
+	if (request->problem.errors_count > 0)
+		return STR("See `errors` for each place.");
+	return str_from(err_row(err)->title);
+}
+
 void
 answer_problem(struct request *request, enum err err)
 {
@@ -26,7 +37,7 @@ answer_problem(struct request *request, enum err err)
 	struct buf instance;
 	struct problem problem = {
 		.err = err,
-		.detail = request->problem.detail,
+		.detail = detail_of(request, err),
 		.errors = request->problem.errors,
 		.errors_count = request->problem.errors_count,
 	};

@@ -301,7 +301,7 @@ read_items(struct request *request, const struct json *body, struct field_errors
 	for (size_t i = 0; i < write->inputs_count && err == OK; i++)
 		err = record_input_read(&request->arena, request->collection,
 		    is_array ? &body->items[i] : body, is_array ? item_pointer(request, i) : STR("#"),
-		    true, &write->inputs[i], errors);
+		    INPUT_CREATE, &write->inputs[i], errors);
 	return err;
 }
 
@@ -341,7 +341,7 @@ read_change_input(struct task *task)
 	write->inputs_count = 1;
 	write->inputs = arena_new(&request->arena, sizeof(*write->inputs));
 	if (write->inputs == NULL ||
-	    record_input_read(&request->arena, request->collection, &body, STR("#"), false,
+	    record_input_read(&request->arena, request->collection, &body, STR("#"), INPUT_CHANGE,
 		write->inputs, &errors) != OK)
 		return request_refuse(request, ERR_TOO_LARGE, "The body needs too much memory.");
 	return errors.count > 0 ? refuse_fields(request, &errors) : STEP_NEXT;

@@ -177,13 +177,13 @@ public_find(struct request *request)
 	const struct public_files *files = request->home->server->files;
 	struct str path = str_is(request->head.path, "/") ? STR("/index.html") : request->head.path;
 
-	if (files == NULL || (request->head.method != H1_GET && request->head.method != H1_HEAD) ||
-	    url_decode(&request->arena, path, false, &path) != OK)
+	if (files == NULL || url_decode(&request->arena, path, false, &path) != OK)
 		return false;
 	for (struct public_file *file = files->first; file != NULL; file = file->next) {
 		if (!str_equal(file->path, path))
 			continue;
 		request->route = &file_route;
+		request->is_file = true;
 		request->state = file;
 		return true;
 	}

@@ -11,5 +11,5 @@ struct public_files;
 /* Read FOLDER/public; an absent folder is an empty one.  ERR_TOO_LARGE, ERR_IO with a line for people. */
 enum err public_read(const char *folder, struct public_files **ret, struct buf *ret_detail) MUST_USE;
 void public_free(struct public_files *files);
-/* If the request's path is a file: set its route. */
+/* If the request's path is a file: set its route and is_file, whatever the method. */
 bool public_find(struct request *request);

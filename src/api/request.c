@@ -38,7 +38,8 @@ static const struct step request_steps[] = {
 
 /* --- life ------------------------------------------------------------ */
 
-enum { KEPT_BUFFER_MAX = 64 * 1024, IN_AHEAD_MAX = 64 * 1024 };
+/* A whole head fits into what is read ahead. */
+enum { KEPT_BUFFER_MAX = 64 * 1024, IN_AHEAD_MAX = H1_HEAD_SIZE_MAX + 2 * CONNECTION_CHUNK_SIZE };
 
 static struct request *
 request_new(struct server_loop *home)
@@ -125,6 +126,7 @@ request_reset(struct request *request)
 	request->id[0] = '\0';
 	request->route = NULL;
 	request->collection = NULL;
+	request->is_file = false;
 	request->parameters = NULL;
 	request->parameters_count = 0;
 	request->key = NULL;
@@ -159,6 +161,7 @@ on_input(struct connection *connection)
 		request->connection = connection;
 		connection->data = request;
 		connection_wait(connection, &connection->pool->head);
+		connection->in_max = IN_AHEAD_MAX;
 		request_start(request);
 	} else if (request->waits_for_input) {
 		request->waits_for_input = false;
@@ -237,14 +240,12 @@ request_read_head(struct task *task)
 
 	if (connection->blocked && connection->out.size > CONNECTION_OUT_MARK)
 		return wait_for_input(request); /* on_sent goes on */
-	connection->in_max = H1_HEAD_SIZE_MAX + CONNECTION_CHUNK_SIZE;
 	err = h1_head_end(buf_str(&connection->in), &request->scanned, &skip, &size);
 	if (err == OK && size == 0)
 		return wait_for_input(request);
 	if (err != OK)
 		return request_refuse(request, err, NULL);
 	head = arena_str(&request->arena, str_slice(buf_str(&connection->in), skip, skip + size));
-	connection->in_max = IN_AHEAD_MAX;
 	connection_consume(connection, skip + size);
 	err = h1_head_parse(head, &request->head, &detail);
 	if (err != OK)
@@ -262,11 +263,9 @@ request_find_route(struct task *task)
 	struct request *request = request_of(task);
 	enum err err = routes_find(request);
 
-	if (err == OK)
-		return STEP_NEXT;
 	if (err == ERR_NOT_FOUND && public_find(request))
-		return STEP_NEXT;
-	return request_refuse(request, err, NULL);
+		err = routes_method_of_file(request);
+	return err == OK ? STEP_NEXT : request_refuse(request, err, NULL);
 }
 
 static bool
@@ -307,6 +306,15 @@ check_parameters(struct request *request)
 	return STEP_NEXT;
 }
 
+static bool
+is_encoded(const struct request *request)
+{
+	struct str encoding = h1_head_field(&request->head, "Content-Encoding");
+
+	return request->head.framing != H1_NO_BODY && encoding.size > 0 &&
+	       !str_equal_nocase(encoding, STR("identity"));
+}
+
 static enum step_result
 request_check_head(struct task *task)
 {
@@ -320,6 +328,9 @@ request_check_head(struct task *task)
 	if (err != OK)
 		return request_refuse(request, err, detail);
 	request->prefer = prefer_parse(&request->head);
+	if (is_encoded(request))
+		return request_refuse(
+		    request, ERR_UNSUPPORTED_MEDIA_TYPE, "Send the body without a Content-Encoding.");
 	if (request->route->body != BODY_NONE && !is_acceptable_type(request))
 		return request_refuse(request, ERR_UNSUPPORTED_MEDIA_TYPE,
 		    request->route->body == BODY_JSON ?

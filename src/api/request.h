@@ -64,6 +64,7 @@ struct request {
 	bool waits_for_input, waits_for_body;
 	const struct route *route;
 	const struct collection *collection;
+	bool is_file;	    /* of public/ */
 	struct str id_text; /* decoded {id} */
 	struct url_parameter *parameters;
 	size_t parameters_count;

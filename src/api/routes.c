@@ -41,14 +41,17 @@ take_collection(struct request *request, struct str segment)
 static bool
 take_id(struct request *request, struct str segment)
 {
-	return segment.size > 0 &&
-	       url_decode(&request->arena, segment, false, &request->id_text) == OK;
+	request->id_text = segment;
+	return segment.size > 0;
 }
 
 /* Match one segment of the path against one of the pattern. */
 static bool
 match_segment(struct request *request, struct str pattern, struct str segment)
 {
+	/* An escape of a character that needs none is the same path (RFC 3986 6.2.2.2). */
+	if (url_decode(&request->arena, segment, false, &segment) != OK)
+		return false;
 	if (str_is(pattern, "{collection}"))
 		return take_collection(request, segment);
 	if (str_is(pattern, "{id}"))
@@ -102,6 +105,17 @@ routes_find(struct request *request)
 	return path_is_known ? ERR_METHOD_NOT_ALLOWED : ERR_NOT_FOUND;
 }
 
+enum err
+routes_method_of_file(struct request *request)
+{
+	if (request->head.method == H1_OPTIONS)
+		request->route = &options_route;
+	return request->head.method == H1_GET || request->head.method == H1_HEAD ||
+		       request->head.method == H1_OPTIONS ?
+		   OK :
+		   ERR_METHOD_NOT_ALLOWED;
+}
+
 static const struct {
 	enum h1_method method;
 	const char *name;
@@ -113,6 +127,8 @@ is_allowed(struct request *request, enum h1_method method)
 {
 	bool any_path = str_is(request->head.target, "*");
 
+	if (request->is_file)
+		return method == H1_GET || method == H1_HEAD;
 	for (size_t i = 0; i < routes_count; i++)
 		if (route_serves(&routes[i], method) && (any_path || match(request, &routes[i])))
 			return true;

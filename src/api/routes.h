@@ -35,5 +35,7 @@ extern const size_t routes_count;
  * ERR_NOT_IMPLEMENTED (a method that no route has).
  */
 enum err routes_find(struct request *request) MUST_USE;
+/* A file of public/ was found: is it asked for with GET, HEAD or OPTIONS? */
+enum err routes_method_of_file(struct request *request) MUST_USE;
 /* "GET, HEAD, …" of the routes that fit the request's path; data NULL when none does. */
 struct str routes_allowed(struct request *request);

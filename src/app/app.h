@@ -127,6 +127,11 @@ void app_mistakes_print(const struct app_mistakes *mistakes, FILE *file, const c
  * mistake in ${mistakes}: all that can be found in one run.
  */
 struct app *app_read(struct str text, struct app_mistakes *mistakes);
+/*
+ * The same, but an app with mistakes is returned too, as far as it goes: good
+ * only for finding the mistakes that rules have.
+ */
+struct app *app_read_partly(struct str text, struct app_mistakes *mistakes);
 void app_free(struct app *app);
 
 const struct collection *app_collection(const struct app *app, struct str name);

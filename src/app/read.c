@@ -37,6 +37,18 @@ static const struct key app_keys[] = {
 struct app *
 app_read(struct str text, struct app_mistakes *mistakes)
 {
+	size_t mistakes_before = mistakes->count;
+	struct app *app = app_read_partly(text, mistakes);
+
+	if (mistakes->count == mistakes_before)
+		return app;
+	app_free(app);
+	return NULL;
+}
+
+struct app *
+app_read_partly(struct str text, struct app_mistakes *mistakes)
+{
 	struct reader reader = { .app = memory_new(sizeof(struct app)), .mistakes = mistakes };
 	size_t mistakes_before = mistakes->count;
 	const struct app_position top = { 1, 1 };
@@ -56,12 +68,9 @@ app_read(struct str text, struct app_mistakes *mistakes)
 		app_mistake(mistakes, top, "the file is empty; it begins with 'app: NAME'");
 	}
 	arena_release(&scratch);
-	if (mistakes->count == mistakes_before) {
+	if (mistakes->count == mistakes_before)
 		write_shape(reader.app);
-		return reader.app;
-	}
-	app_free(reader.app);
-	return NULL;
+	return reader.app;
 }
 
 void

@@ -1,8 +1,7 @@
 #pragma once
 /*
  * JSON (RFC 8259), strict: one value with white space around it, UTF-8 only,
- * no duplicate member names, no lone surrogates, no U+0000 in strings (no
- * engine can keep it), depth at most JSON_DEPTH_MAX.  Integers of 64 bits are
+ * no duplicate member names, no lone surrogates, depth at most JSON_DEPTH_MAX.  Integers of 64 bits are
  * exact.
  *
  * Reading makes a tree in an arena.  Strings without escapes point into the

@@ -75,8 +75,6 @@ decode_unicode(struct json_parser *parser, const char **at, const char *end, cha
 
 	if (unit < 0)
 		return json_fail(parser, *at, "\\u needs four hexadecimal digits");
-	if (unit == 0)
-		return json_fail(parser, *at, "U+0000 is not allowed");
 	if (unit >= 0xD800 && unit <= 0xDFFF) {
 		second = code_unit(*at + 6, end);
 		if (unit >= 0xDC00 || second < 0xDC00 || second > 0xDFFF)

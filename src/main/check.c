@@ -1,6 +1,8 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "base/limits.h"
+#include "codec/json.h"
 #include "main/command.h"
 
 static int
@@ -31,9 +33,39 @@ const struct command check_command = {
 	.run = run_check,
 };
 
+static void
+print_limits_json(void)
+{
+	struct json_writer writer;
+	struct buf text;
+
+	buf_init(&text, 64 * 1024);
+	json_writer_init(&writer, &text);
+	json_begin_array(&writer);
+	for (size_t i = 0; i < LIMIT_COUNT; i++) {
+		json_begin_object(&writer);
+		json_name(&writer, STR("name"));
+		json_string(&writer, str_from(limits[i].name));
+		json_name(&writer, STR("value"));
+		json_int(&writer, limits[i].value);
+		json_name(&writer, STR("unit"));
+		json_string(&writer, str_from(limits[i].unit));
+		json_name(&writer, STR("at_the_limit"));
+		json_string(&writer, str_from(limits[i].what));
+		json_end_object(&writer);
+	}
+	json_end_array(&writer);
+	printf("%.*s\n", STR_ARGS(buf_str(&text)));
+	buf_release(&text);
+}
+
 static int
 run_limits(const struct command *command, int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[1], "--json") == 0) {
+		print_limits_json();
+		return EXIT_DONE;
+	}
 	if (argc > 1) {
 		command_complain(command, "\"%s\" is one word too many", argv[1]);
 		return command_usage(command);
@@ -47,12 +79,12 @@ run_limits(const struct command *command, int argc, char **argv)
 const struct command limits_command = {
 	.name = "limits",
 	.summary = "list every limit: its name, default, unit, and what happens at it",
-	.help = "Usage: caisson limits\n"
+	.help = "Usage: caisson limits [--json]\n"
 		"List every limit: its name, default, unit, and what happens at it.\n"
 		"`caisson serve --limit NAME=VALUE` sets one.\n\n"
 		"Examples:\n"
 		"  caisson limits\n"
-		"  caisson limits | grep timeout\n",
+		"  caisson limits --json\n",
 	.run = run_limits,
 };
 

@@ -246,6 +246,10 @@ read_options(const struct command *command, int argc, char **argv, struct key_qu
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if ((option == 'u' || option == 'r') && optarg[0] == '\0') {
+			command_complain(command, "an empty user or role means nobody");
+			return false;
+		}
 		if (option == 'u')
 			question->user = str_from(optarg);
 		else if (option == 'r' && question->roles_count < ROLES_MAX)

@@ -36,9 +36,9 @@ load_app(const struct command *command, struct loaded_app *ret)
 	if (read_app_file(command, &text)) {
 		app_mistakes_init(&mistakes);
 		arena_init(&ret->rules_arena, RULES_ARENA_SIZE_MAX);
-		ret->app = app_read(buf_str(&text), &mistakes);
-		loaded = ret->app != NULL &&
-			 rules_compile_app(&ret->rules_arena, ret->app, &ret->rules, &mistakes);
+		ret->app = app_read_partly(buf_str(&text), &mistakes);
+		loaded = rules_compile_app(&ret->rules_arena, ret->app, &ret->rules, &mistakes) &&
+			 mistakes.count == 0;
 		app_mistakes_print(&mistakes, stderr, "caisson.yaml");
 		app_mistakes_release(&mistakes);
 		if (!loaded)

@@ -20,6 +20,7 @@ split_address(struct str address, char host[256], char port[8])
 {
 	size_t colon = address.size;
 	struct str host_text, port_text;
+	int64_t port_number;
 
 	while (colon > 0 && address.data[colon - 1] != ':')
 		colon--;
@@ -29,7 +30,8 @@ split_address(struct str address, char host[256], char port[8])
 	port_text = str_slice(address, colon, address.size);
 	if (host_text.size >= 2 && host_text.data[0] == '[')
 		host_text = str_slice(host_text, 1, host_text.size - 1);
-	if (host_text.size >= 256 || port_text.size == 0 || port_text.size >= 8)
+	if (host_text.size >= 256 || !str_to_int(port_text, &port_number) || port_number < 0 ||
+	    port_number > UINT16_MAX)
 		return false;
 	snprintf(host, 256, "%.*s", STR_ARGS(host_text));
 	snprintf(port, 8, "%.*s", STR_ARGS(port_text));

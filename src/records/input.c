@@ -117,6 +117,11 @@ read_text(const struct member_check *check)
 	if (check->json->type != JSON_STRING)
 		return false;
 	*check->ret = value_text(check->json->string);
+	if (str_find_byte(check->json->string, '\0') < check->json->string.size) {
+		/* PostgreSQL cannot keep it, so nobody can. */
+		wrong(check, "type", "a text without U+0000");
+		return true;
+	}
 	if (check->column->has_min || check->column->has_max)
 		check_range(check, (int64_t)utf8_length(check->json->string), "too_short", "too_long",
 		    " characters long");
@@ -240,7 +245,7 @@ read_increment(const struct member_check *check)
 }
 
 static enum input_kind
-read_member(const struct member_check *check, bool is_create)
+read_member(const struct member_check *check, enum input_use use)
 {
 	size_t errors_before = check->errors->count;
 
@@ -251,7 +256,7 @@ read_member(const struct member_check *check, bool is_create)
 			    "%.*s must not be null", STR_ARGS(check->column->name));
 		return INPUT_VALUE;
 	}
-	if (check->json->type == JSON_OBJECT && !is_create) {
+	if (check->json->type == JSON_OBJECT && use == INPUT_CHANGE) {
 		enum input_kind kind = read_increment(check);
 
 		if (kind == INPUT_INC || check->errors->count > errors_before)
@@ -263,11 +268,11 @@ read_member(const struct member_check *check, bool is_create)
 }
 
 static bool
-is_readonly(const struct field *column, bool is_create)
+is_readonly(const struct field *column, enum input_use use)
 {
 	if (column->column == COLUMN_ID)
-		return !is_create;
-	return column->column < COLUMN_FIELDS || column->readonly;
+		return use == INPUT_CHANGE;
+	return column->column < COLUMN_FIELDS || (column->readonly && use != INPUT_SEED);
 }
 
 static void
@@ -286,7 +291,7 @@ check_required(struct arena *arena, const struct collection *collection, struct 
 
 static void
 read_members(struct arena *arena, const struct collection *collection, const struct json *json,
-    bool is_create, struct record_input *input, struct field_errors *errors)
+    enum input_use use, struct record_input *input, struct field_errors *errors)
 {
 	for (uint32_t i = 0; i < json->count; i++) {
 		const struct json_member *member = &json->members[i];
@@ -297,7 +302,7 @@ read_members(struct arena *arena, const struct collection *collection, const str
 			field_error_add(errors, arena, pointer, "unknown", "%.*s has no field \"%.*s\"",
 			    STR_ARGS(collection->name), member->name.size > 100 ? 100 : (int)member->name.size,
 			    member->name.data);
-		} else if (is_readonly(column, is_create)) {
+		} else if (is_readonly(column, use)) {
 			field_error_add(errors, arena, pointer, "readonly", "%.*s is set by the server",
 			    STR_ARGS(column->name));
 			input->kinds[column->column] = INPUT_VALUE; /* so that it is not "required" as well */
@@ -305,14 +310,14 @@ read_members(struct arena *arena, const struct collection *collection, const str
 			struct member_check check = { arena, column, &member->value, pointer,
 				&input->values[column->column], errors };
 
-			input->kinds[column->column] = read_member(&check, is_create);
+			input->kinds[column->column] = read_member(&check, use);
 		}
 	}
 }
 
 enum err
 record_input_read(struct arena *arena, const struct collection *collection, const struct json *json,
-    struct str pointer, bool is_create, struct record_input *ret, struct field_errors *errors)
+    struct str pointer, enum input_use use, struct record_input *ret, struct field_errors *errors)
 {
 	struct record_input input = { .pointer = pointer };
 
@@ -324,8 +329,8 @@ record_input_read(struct arena *arena, const struct collection *collection, cons
 		field_error_add(errors, arena, pointer, "type", "a record is a JSON object");
 		return OK;
 	}
-	read_members(arena, collection, json, is_create, &input, errors);
-	if (is_create)
+	read_members(arena, collection, json, use, &input, errors);
+	if (use != INPUT_CHANGE)
 		check_required(arena, collection, &input, errors);
 	*ret = input;
 	return OK;

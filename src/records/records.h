@@ -46,12 +46,15 @@ struct record_input {
 
 /*
  * Check ${json} against the declared fields: types, min and max, enum words,
- * unknown and readonly members.  ${is_create}: `id` may be chosen, required
- * fields without a default must be there.  Notes every mistake.
+ * unknown and readonly members.  INPUT_CREATE: `id` may be chosen, required
+ * fields without a default must be there.  INPUT_SEED: readonly fields may be
+ * set too.  Notes every mistake.
  * ERR_TOO_LARGE: the arena's limit.
  */
+enum input_use { INPUT_CREATE, INPUT_CHANGE, INPUT_SEED };
+
 enum err record_input_read(struct arena *arena, const struct collection *collection,
-    const struct json *json, struct str pointer, bool is_create, struct record_input *ret,
+    const struct json *json, struct str pointer, enum input_use use, struct record_input *ret,
     struct field_errors *errors) MUST_USE;
 
 /* An id as it stands in a path; false where it cannot be one. */

@@ -345,11 +345,10 @@ check_in(struct compiler *compiler, const struct node *node, bool negated)
 		return NULL;
 	if (list->kind == NODE_LIST)
 		return check_list(compiler, list, &left, negated);
-	if (path_is_roles(compiler, list))
+	if (path_is_roles(list))
 		return check_roles(compiler, node, &left, negated);
 	return compiler_fail(compiler, list->offset,
-	    compiler->use == RULE_USE_FILTER ? "expected a list behind 'in', as in [1, 2]"
-					     : "expected a list or 'auth.roles' behind 'in'");
+	    "expected a list or 'auth.roles' behind 'in'");
 }
 
 static struct term *

@@ -35,6 +35,6 @@ struct nearest {
 void nearest_try(struct nearest *nearest, struct str known);
 
 enum type field_check_type(const struct field *field);
-bool path_is_roles(const struct compiler *compiler, const struct node *node);
+bool path_is_roles(const struct node *node);
 /* What the path ${node} names; false with a mistake noted. */
 bool path_resolve(struct compiler *compiler, const struct node *node, struct typed *ret);

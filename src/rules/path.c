@@ -121,8 +121,6 @@ resolve_auth(struct compiler *compiler, const struct node *node, struct typed *r
 	const struct token *part = &node->parts[1];
 	struct str shown;
 
-	if (compiler->use == RULE_USE_FILTER)
-		return compiler_fail(compiler, node->offset, "unknown field 'auth'");
 	if (node->parts_count == 1)
 		return compiler_fail(compiler, node->offset, "expected 'auth.id' or 'auth.roles'");
 	if (node->parts_count > 2)
@@ -143,10 +141,10 @@ resolve_auth(struct compiler *compiler, const struct node *node, struct typed *r
 }
 
 bool
-path_is_roles(const struct compiler *compiler, const struct node *node)
+path_is_roles(const struct node *node)
 {
-	return compiler->use != RULE_USE_FILTER && node->kind == NODE_PATH &&
-	       node->parts_count == 2 && str_is(node->parts[0].text, "auth") &&
+	return node->kind == NODE_PATH && node->parts_count == 2 &&
+	       str_is(node->parts[0].text, "auth") &&
 	       str_is(node->parts[1].text, "roles");
 }
 

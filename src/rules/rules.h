@@ -39,7 +39,7 @@ enum rule_use {
 	RULE_USE_CREATE, /* only new. and auth */
 	RULE_USE_UPDATE, /* the record before, new., auth */
 	RULE_USE_DELETE, /* the record, auth */
-	RULE_USE_FILTER, /* the record; hops see what the caller may read.  No auth. */
+	RULE_USE_FILTER, /* the record, auth; hops see what the caller may read */
 };
 
 struct rule_error {

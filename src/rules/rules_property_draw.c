@@ -85,7 +85,7 @@ draw_partner(struct world *world, const struct collection *collection, enum rule
 {
 	enum class class = class_of(last_field(path));
 
-	if (use != RULE_USE_FILTER && (is_id(class) || class == CLASS_TEXT) &&
+	if ((is_id(class) || class == CLASS_TEXT) &&
 	    dice_percent(world->dice, 60)) {
 		*ret = (struct drawn_operand){ .is_auth_id = true };
 		return;
@@ -173,7 +173,7 @@ draw_has(struct world *world, const struct collection *collection, enum rule_use
 {
 	ret->kind = DRAWN_HAS;
 	draw_path(world, collection, use, &ret->left);
-	if (use != RULE_USE_FILTER && dice_percent(world->dice, 25))
+	if (dice_percent(world->dice, 25))
 		ret->left = (struct drawn_operand){ .is_auth_id = true };
 }
 
@@ -187,7 +187,7 @@ draw_leaf(struct world *world, const struct collection *collection, enum rule_us
 		draw_compare(world, collection, use, ret);
 	else if (roll < 70)
 		draw_in(world, collection, use, ret);
-	else if (roll < 80 && use != RULE_USE_FILTER)
+	else if (roll < 80)
 		draw_roles(world, collection, use, ret);
 	else if (roll < 90)
 		draw_bare(world, collection, use, ret);
