@@ -51,7 +51,7 @@ match_segment(struct request *request, struct str pattern, struct str segment)
 {
 	/* An escape of a character that needs none is the same path (RFC 3986 6.2.2.2). */
 	if (url_decode(&request->arena, segment, false, &segment) != OK)
-		return false;
+		return false; /* no memory: an escape that is bad was refused before */
 	if (str_is(pattern, "{collection}"))
 		return take_collection(request, segment);
 	if (str_is(pattern, "{id}"))
@@ -82,9 +82,12 @@ enum err
 routes_find(struct request *request)
 {
 	bool path_is_known = false;
+	struct str decoded;
 
 	if (request->head.method == H1_OTHER)
 		return ERR_NOT_IMPLEMENTED;
+	if (url_decode(&request->arena, request->head.path, false, &decoded) != OK)
+		return ERR_BAD_REQUEST;
 	for (size_t i = 0; i < routes_count; i++) {
 		/* The path is looked at for other methods only where none fits: the usual request matches once. */
 		if (!route_serves(&routes[i], request->head.method) || !match(request, &routes[i]))

@@ -32,7 +32,8 @@ extern const size_t routes_count;
 /*
  * Find the route of the request's path and method; sets route, collection and
  * id_text.  ERR_NOT_FOUND, ERR_METHOD_NOT_ALLOWED,
- * ERR_NOT_IMPLEMENTED (a method that no route has).
+ * ERR_NOT_IMPLEMENTED (a method that no route has), ERR_BAD_REQUEST (an escape
+ * that is none).
  */
 enum err routes_find(struct request *request) MUST_USE;
 /* A file of public/ was found: is it asked for with GET, HEAD or OPTIONS? */

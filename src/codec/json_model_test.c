@@ -66,7 +66,7 @@ model_escape(const char *at)
 
 	if (at[1] != 'u')
 		return at[1] != '\0' && strchr("\"\\/bfnrt", at[1]) != NULL ? at + 2 : NULL;
-	if (unit <= 0 || (unit >= 0xDC00 && unit <= 0xDFFF))
+	if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF))
 		return NULL;
 	if (unit < 0xD800 || unit > 0xDFFF)
 		return at + 6;
