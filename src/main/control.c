@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "main/key_request.h"
+#include "os/file.h"
 
 enum { MESSAGE_SIZE_MAX = 1 << 20, PATIENCE_S = 10 };
 
@@ -86,6 +87,9 @@ enum err
 control_start(struct control *control, struct store *store)
 {
 	*control = (struct control){ .store = store };
+	/* Where the database is elsewhere, nobody has made it yet. */
+	if (folder_make("data") != OK)
+		return ERR_IO;
 	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (control->fd < 0)
 		return ERR_IO;
