@@ -86,10 +86,15 @@ run_control(void *arg)
 enum err
 control_start(struct control *control, struct store *store)
 {
+	enum err err;
+
 	*control = (struct control){ .store = store };
 	/* SQLite has made it; another engine's data lies elsewhere. */
 	if (folder_make("data") != OK)
 		return ERR_IO;
+	err = file_lock("data/control.lock", &control->lock_fd);
+	if (err != OK)
+		return err;
 	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (control->fd < 0)
 		return ERR_IO;
@@ -114,6 +119,7 @@ control_stop(struct control *control)
 	shutdown(control->fd, SHUT_RDWR); /* ends the accept */
 	uv_thread_join(&control->thread);
 	close(control->fd);
+	close(control->lock_fd);
 	control->started = false;
 }
 

@@ -16,11 +16,11 @@
 struct control {
 	struct store *store;
 	uv_thread_t thread;
-	int fd;
+	int fd, lock_fd;
 	bool started;
 };
 
-/* Listen on data/control.sock of the current folder. */
+/* Listen on data/control.sock of the current folder; ERR_CONFLICT: another server of this folder does. */
 enum err control_start(struct control *control, struct store *store) MUST_USE;
 void control_stop(struct control *control);
 

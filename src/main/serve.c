@@ -191,6 +191,18 @@ start_store(struct running *running, const struct serve_options *options)
 }
 
 static bool
+start_control(struct running *running)
+{
+	enum err err = control_start(&running->control, running->server.store);
+
+	if (err == ERR_CONFLICT)
+		command_complain(running->command, "this app folder is served by another caisson; stop it first");
+	else if (err != OK)
+		command_complain(running->command, "data/control.sock cannot be made: %s", strerror(errno));
+	return err == OK;
+}
+
+static bool
 start(struct running *running, const struct serve_options *options)
 {
 	struct server *server = &running->server;
@@ -203,11 +215,7 @@ start(struct running *running, const struct serve_options *options)
 	name_this_run(server);
 	if (!bind_all(running, options->listen) || !start_store(running, options))
 		return false;
-	if (control_start(&running->control, server->store) != OK) {
-		command_complain(running->command, "data/control.sock cannot be made: %s", strerror(errno));
-		return false;
-	}
-	return true;
+	return start_control(running);
 }
 
 /* --- run ------------------------------------------------------------- */

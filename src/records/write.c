@@ -230,6 +230,32 @@ complete_row(struct tx *tx, struct record_write *write, const struct record_inpu
 	return write->errors.count > 0 ? ERR_INVALID : OK;
 }
 
+/*
+ * SQLite counts on from the largest id by itself; PostgreSQL's sequence has to
+ * be told of an id that a client chose.  The lock keeps two of them from
+ * setting it back.
+ */
+static enum err
+count_on_from(struct tx *tx, const struct collection *collection, const struct value *id)
+{
+	struct sql_text sql;
+	struct tx_rows rows;
+	enum err err;
+
+	sql_init(&sql, tx->type->dialect);
+	sql_addf(&sql,
+	    "SELECT pg_advisory_xact_lock(s.name::oid::bigint),"
+	    " setval(s.name, GREATEST(%v::bigint, nextval(s.name)))"
+	    " FROM (SELECT pg_get_serial_sequence('%n', 'id')::regclass AS name) s",
+	    *id, collection->name);
+	err = tx_query(tx, &sql, &rows);
+	if (err == OK)
+		(void)tx_next(&rows);
+	err = tx_close(&rows, err);
+	sql_release(&sql);
+	return err;
+}
+
 static enum err
 insert(struct tx *tx, struct record_write *write, const struct record_input *input, struct value *row)
 {
@@ -249,6 +275,8 @@ insert(struct tx *tx, struct record_write *write, const struct record_input *inp
 	sql_add(&sql, ")");
 	if (given_id) {
 		err = run(tx, write, &sql, input->pointer);
+		if (err == OK && collection->id_type == FIELD_INT && tx->type->dialect == SQL_POSTGRES)
+			err = count_on_from(tx, collection, &row[COLUMN_ID]);
 	} else {
 		sql_add(&sql, " RETURNING \"id\"");
 		err = tx_query(tx, &sql, &rows);

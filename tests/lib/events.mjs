@@ -61,11 +61,11 @@ export class Events {
 			else
 				event[name] = value;
 		}
+		if (event.id !== undefined)
+			this.lastId = event.id; /* of a block without data too */
 		if (event.data.length === 0)
 			return;
 		event.data = JSON.parse(event.data.join('\n'));
-		if (event.id !== undefined)
-			this.lastId = event.id;
 		this.events.push(event);
 	}
 

@@ -16,6 +16,7 @@ static void run_group(struct writer *writer);
 static bool is_lost(struct writer *writer);
 static enum err recover_group(struct writer *writer, size_t culprit);
 static void drop_commits(struct writer *writer);
+static void remove_culprit(struct writer *writer, size_t at);
 static void stage_call(struct writer *writer, struct store_call *call);
 static void commit_group(struct writer *writer);
 static void complete_group(struct writer *writer);
@@ -171,6 +172,8 @@ run_group(struct writer *writer)
 		stage_call(writer, call);
 		if (is_lost(writer))
 			err = recover_group(writer, writer->group_count - 1);
+		else if (call->staged_err == ERR_TOO_COSTLY && !call->alone)
+			remove_culprit(writer, writer->group_count - 1);
 	}
 	if (err == OK && writer->group_count > 0)
 		commit_group(writer);
