@@ -175,7 +175,10 @@ live_of(struct live_stream *stream)
 static void
 close_stream(void *arg)
 {
-	live_close(&((struct live_request *)arg)->stream);
+	struct live_request *live = arg;
+
+	live_close(&live->stream);
+	snapshot_release(&live->missed.start);
 }
 
 /* The framing of HTTP/1.0 is the end of the connection. */
@@ -228,6 +231,8 @@ write_text(struct live_stream *stream, struct str text)
 		connection_close(request->connection);
 		return;
 	}
+	if (!request->answer.sent)
+		write_head(request);
 	out = connection_out(request->connection);
 	if (is_chunked(request))
 		response_chunk(out, text);
@@ -277,28 +282,34 @@ read_missed(struct live_request *live)
 		.since = live->since,
 		.text = &request->answer.body,
 	};
-	return request_read_store(request, live_missed, &live->missed, STORE_HEAVY);
+	return request_read_store(request, live_catch_up, &live->missed, STORE_HEAVY);
 }
 
+/*
+ * The head says that the stream has begun: what is written from then on is
+ * told.  So it comes with the first text; one that goes on has begun long ago.
+ */
 static enum step_result
 open_stream(struct task *task)
 {
 	struct request *request = request_of(task);
 	struct live_request *live = request->state;
-	size_t start = request->connection->out.size;
 	enum err err;
 
-	write_head(request);
-	if (request->answer.bodyless)
+	if (request->answer.bodyless) {
+		write_head(request);
 		return STEP_DONE;
-	err = open_live(live);
-	if (err != OK) {
-		buf_truncate(connection_out(request->connection), start);
-		request->answer.sent = false;
-		return request_refuse(
-		    request, err, "There are as many live streams as there may be.");
 	}
-	return live->stream.catching_up ? read_missed(live) : STEP_NEXT;
+	err = open_live(live);
+	if (err != OK)
+		return request_refuse(request, err,
+		    err == ERR_OVERLOADED ? "There are as many live streams as there may be."
+					  : NULL);
+	if (!live->stream.catching_up)
+		return STEP_NEXT;
+	if (!live->stream.is_new)
+		write_head(request);
+	return read_missed(live);
 }
 
 static enum step_result
@@ -309,6 +320,8 @@ tell_missed(struct task *task)
 
 	if (!live->stream.catching_up)
 		return STEP_NEXT;
+	if (request->call.err != OK && !request->answer.sent)
+		return request_refuse(request, request->call.err, NULL);
 	/* It was asked for all at once, so it is not a sign of a slow reader. */
 	live->allowance += request->answer.body.size;
 	live_caught_up(&live->stream, &live->missed, request->call.err);
@@ -325,6 +338,8 @@ follow(struct task *task)
 
 	if (connection == NULL)
 		return STEP_DONE;
+	if (live->is_over && !request->answer.sent)
+		return request_refuse(request, ERR_OVERLOADED, NULL);
 	if (live->is_over && is_chunked(request))
 		response_last_chunk(connection_out(connection));
 	if (live->is_over || connection->input_ended)

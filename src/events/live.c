@@ -54,6 +54,73 @@ live_end(struct live *live)
 				live_end_stream(stream);
 }
 
+/* --- telling --------------------------------------------------------- */
+
+bool
+live_is_news(const struct live_stream *stream, int64_t number)
+{
+	return number > stream->since && !snapshot_sees(&stream->start, number);
+}
+
+static void
+write_now(struct live_stream *stream, struct str text)
+{
+	if (stream->ended || text.size == 0)
+		return;
+	timeout_start(stream->live->loop, &stream->live->beats, &stream->beat);
+	stream->user->write(stream, text);
+}
+
+static void
+hold(struct live_stream *stream, int64_t number, struct str text)
+{
+	struct live_held *held = &stream->held;
+
+	buf_add_str(&held->text, text);
+	if (held->text.err != OK) {
+		live_end_stream(stream);
+		return;
+	}
+	held->parts = memory_resize(held->parts, (held->parts_count + 1) * sizeof(*held->parts));
+	held->parts[held->parts_count++] = (struct live_held_part){ number, text.size };
+}
+
+void
+live_tell(struct live_stream *stream, int64_t number, struct str text)
+{
+	if (!live_is_news(stream, number))
+		return;
+	if (stream->catching_up)
+		hold(stream, number, text);
+	else
+		write_now(stream, text);
+}
+
+static void
+tell_place(struct live_stream *stream, const char *reset)
+{
+	struct buf text;
+
+	buf_init(&text, 256);
+	sse_comment(&text, "live");
+	sse_retry(&text, LIVE_RETRY_MS);
+	if (reset != NULL)
+		buf_addf(&text, "event: reset\ndata: {\"reason\":\"%s\"}\n", reset);
+	sse_id(&text, stream->since);
+	sse_end(&text);
+	write_now(stream, buf_str(&text));
+	buf_release(&text);
+}
+
+void
+live_end_stream(struct live_stream *stream)
+{
+	if (stream->ended)
+		return;
+	stream->ended = true;
+	stream->user->end(stream);
+}
+
 /* --- open and close -------------------------------------------------- */
 
 static bool
@@ -74,7 +141,7 @@ open_stream(struct live *live, struct live_stream *stream, const struct live_use
 	if (live->streams_count++ == 0)
 		live_follow(live);
 	*stream = (struct live_stream){ .user = user, .live = live, .beat.expire = on_beat };
-	buf_init(&stream->held, (size_t)limit(LIMIT_live_buffer));
+	buf_init(&stream->held.text, (size_t)limit(LIMIT_live_buffer));
 	stream->group = live_group_find(live, query);
 	stream->next = stream->group->streams;
 	stream->at = &stream->group->streams;
@@ -89,22 +156,6 @@ open_stream(struct live *live, struct live_stream *stream, const struct live_use
 	return OK;
 }
 
-static void
-tell_place(struct live_stream *stream, const char *reset)
-{
-	struct buf text;
-
-	buf_init(&text, 256);
-	sse_comment(&text, "live");
-	sse_retry(&text, LIVE_RETRY_MS);
-	if (reset != NULL)
-		buf_addf(&text, "event: reset\ndata: {\"reason\":\"%s\"}\n", reset);
-	sse_id(&text, stream->since);
-	sse_end(&text);
-	live_write(stream, buf_str(&text));
-	buf_release(&text);
-}
-
 enum err
 live_open(struct live *live, struct live_stream *stream, const struct live_user *user,
     const struct live_query *query)
@@ -113,7 +164,12 @@ live_open(struct live *live, struct live_stream *stream, const struct live_user 
 
 	if (err != OK)
 		return err;
-	tell_place(stream, NULL);
+	/* Where numbers become visible out of order, the last complete one says too little. */
+	stream->is_new = true;
+	if (store_dialect(live->store) == SQL_POSTGRES)
+		stream->catching_up = true;
+	else
+		tell_place(stream, NULL);
 	if (live->ending)
 		live_end_stream(stream);
 	return OK;
@@ -140,6 +196,15 @@ live_resume(struct live *live, struct live_stream *stream, const struct live_use
 	return OK;
 }
 
+static void
+forget_held(struct live_stream *stream)
+{
+	buf_release(&stream->held.text);
+	free(stream->held.parts);
+	stream->held.parts = NULL;
+	stream->held.parts_count = 0;
+}
+
 void
 live_close(struct live_stream *stream)
 {
@@ -155,36 +220,52 @@ live_close(struct live_stream *stream)
 	if (stream->group->streams == NULL)
 		live_group_leave(stream->group);
 	timeout_stop(&stream->beat);
-	buf_release(&stream->held);
+	forget_held(stream);
+	snapshot_release(&stream->start);
 	atomic_fetch_sub(&streams_count, 1);
 	if (--live->streams_count == 0)
 		live_unfollow(live);
 }
 
-void
-live_end_stream(struct live_stream *stream)
+/* --- catching up ------------------------------------------------------ */
+
+static void
+tell_held(struct live_stream *stream)
 {
-	if (stream->ended)
-		return;
-	stream->ended = true;
-	stream->user->end(stream);
+	struct live_held *held = &stream->held;
+	size_t at = 0;
+
+	for (size_t i = 0; i < held->parts_count; i++) {
+		struct str text = str_slice(buf_str(&held->text), at, at + held->parts[i].size);
+
+		if (live_is_news(stream, held->parts[i].number))
+			write_now(stream, text);
+		at += held->parts[i].size;
+	}
+	forget_held(stream);
 }
 
-/* --- telling --------------------------------------------------------- */
-
-void
-live_write(struct live_stream *stream, struct str text)
+/* Who reads the list from now on sees all that was held back. */
+static void
+begin_anew(struct live_stream *stream)
 {
-	if (stream->ended || text.size == 0)
-		return;
-	timeout_start(stream->live->loop, &stream->live->beats, &stream->beat);
-	if (!stream->catching_up) {
-		stream->user->write(stream, text);
+	forget_held(stream);
+	stream->since = store_last_number(stream->live->store);
+}
+
+static void
+tell_missed(struct live_stream *stream, struct live_missed *missed)
+{
+	if (missed->reset != NULL)
+		begin_anew(stream);
+	if (missed->reset != NULL || missed->events == 0) {
+		tell_place(stream, missed->reset);
 		return;
 	}
-	buf_add_str(&stream->held, text);
-	if (stream->held.err != OK)
-		live_end_stream(stream);
+	sse_retry(missed->text, LIVE_RETRY_MS);
+	sse_id(missed->text, stream->since);
+	sse_end(missed->text);
+	write_now(stream, buf_str(missed->text));
 }
 
 void
@@ -192,6 +273,8 @@ live_caught_up(struct live_stream *stream, struct live_missed *missed, enum err 
 {
 	assert(stream->catching_up);
 	stream->catching_up = false;
+	stream->start = missed->start;
+	missed->start = (struct snapshot){ 0 };
 	if (err == ERR_TOO_LARGE || err == ERR_TOO_COSTLY) {
 		missed->reset = "gap";
 		err = OK;
@@ -200,22 +283,11 @@ live_caught_up(struct live_stream *stream, struct live_missed *missed, enum err 
 		live_end_stream(stream);
 		return;
 	}
-	if (missed->reset != NULL) {
-		/* Who reads the list from now on sees all that was held back. */
-		buf_clear(&stream->held);
-		stream->since = store_last_number(stream->live->store);
-	}
-	if (missed->reset != NULL || missed->events == 0) {
-		tell_place(stream, missed->reset);
-	} else {
-		sse_retry(missed->text, LIVE_RETRY_MS);
-		sse_id(missed->text, stream->since);
-		sse_end(missed->text);
-		live_write(stream, buf_str(missed->text));
-	}
-	live_write(stream, buf_str(&stream->held));
-	buf_release(&stream->held);
+	tell_missed(stream, missed);
+	tell_held(stream);
 }
+
+/* --- time ------------------------------------------------------------- */
 
 /* A comment, and the place: so that a quiet stream need not go far back when it goes on. */
 static void
@@ -233,7 +305,7 @@ on_beat(struct timeout *timeout)
 	if (stream->catching_up)
 		timeout_start(live->loop, &live->beats, &stream->beat);
 	else
-		live_write(stream, buf_str(&text));
+		write_now(stream, buf_str(&text));
 	buf_release(&text);
 }
 

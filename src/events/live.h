@@ -19,20 +19,23 @@
  *	rights    the caller's rights have changed
  *	large     one commit changed too much to tell
  *
- * Going on from a number (live_missed, a store body that runs while the stream
- * is `catching_up`):
+ * Going on from a number (live_catch_up, a store body that runs while the
+ * stream is `catching_up`):
  *
  *	     since              until = last_number when it was opened
  *	-------|------ log -------|---- ring: held back until the log was told ---->
  *
  * The loop follows the ring before a stream's `until` is taken, so that no
  * commit falls between; a stream skips those that are not behind its number.
+ * A new stream on PostgreSQL catches up too: what the database shows already is
+ * not news, though the ring has yet to bring it.
  *
  * Threads: the loop's own; the store bodies say where they run.
  */
 #include "auth/keys.h"
 #include "events/predicate.h"
 #include "store/ring.h"
+#include "store/snapshot.h"
 
 struct live;
 struct live_group;
@@ -47,6 +50,16 @@ struct live_user {
 	void (*end)(struct live_stream *stream);
 };
 
+/* What is to be told when a stream has caught up, commit by commit. */
+struct live_held {
+	struct buf text;
+	struct live_held_part {
+		int64_t number; /* INT64_MAX: of no commit, for all */
+		size_t size;
+	} * parts;
+	size_t parts_count;
+};
+
 /* Embedded in its user's; all of it is live's own. */
 struct live_stream {
 	const struct live_user *user;
@@ -56,8 +69,9 @@ struct live_stream {
 	struct live_caller *caller; /* NULL for a guest */
 	struct live_stream *next_of_caller, **at_caller;
 	int64_t since; /* commits up to it are not told */
-	bool catching_up, ended;
-	struct buf held; /* what is to be told when it has caught up */
+	struct snapshot start; /* and those that it sees: a new stream tells what comes behind it */
+	bool is_new, catching_up, ended;
+	struct live_held held;
 	struct timeout beat;
 };
 
@@ -77,9 +91,9 @@ bool live_is_idle(const struct live *live);
 void live_end(struct live *live);
 
 /*
- * Begin to follow.  A new stream is told its place at once.  One that goes on
- * from ${since} is catching_up: it is told nothing before live_caught_up(); a
- * joined one gets a reset instead.  ERR_OVERLOADED: too many streams of the process.
+ * Begin to follow.  A stream that is `catching_up` then is told nothing before
+ * live_caught_up(); the user runs live_catch_up() first.  A joined one does not
+ * go on from ${since}: it gets a reset.  ERR_OVERLOADED: too many streams of the process.
  */
 enum err live_open(struct live *live, struct live_stream *stream, const struct live_user *user,
     const struct live_query *query) MUST_USE;
@@ -88,7 +102,7 @@ enum err live_resume(struct live *live, struct live_stream *stream, const struct
 /* The stream is no more.  Harmless when it was never opened. */
 void live_close(struct live_stream *stream);
 
-/* A store body: what a stream has missed. */
+/* A store body: what a stream has missed, or where a new one begins. */
 struct live_missed {
 	const struct live_stream *stream;
 	int64_t since;
@@ -97,7 +111,8 @@ struct live_missed {
 	/* Results. */
 	size_t events;
 	const char *reset; /* the reason, where only a reset is right; then there is no text */
+	struct snapshot start;
 };
-enum err live_missed(struct tx *tx, void *arg);
+enum err live_catch_up(struct tx *tx, void *arg);
 /* Tell ${missed}, whose call ended with ${err}, and what was held back meanwhile. */
 void live_caught_up(struct live_stream *stream, struct live_missed *missed, enum err err);

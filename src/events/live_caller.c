@@ -213,7 +213,7 @@ end_with_reset(struct live_stream *stream)
 	buf_add_c(&text, "event: reset\ndata: {\"reason\":\"rights\"}\n");
 	sse_id(&text, stream->live->position);
 	sse_end(&text);
-	live_write(stream, buf_str(&text));
+	live_tell(stream, INT64_MAX, buf_str(&text));
 	buf_release(&text);
 	live_end_stream(stream);
 }

@@ -141,33 +141,37 @@ void
 live_group_tell(struct live_group *group, int64_t number, struct str text)
 {
 	for (struct live_stream *stream = group->streams; stream != NULL; stream = stream->next)
-		if (number > stream->since)
-			live_write(stream, text);
+		live_tell(stream, number, text);
 }
 
 void
-live_group_reset(struct live_group *group, const char *reason)
+live_reset_text(const struct live *live, const char *reason, struct buf *text)
 {
-	struct live *live = group->live;
+	buf_addf(text, "event: reset\ndata: {\"reason\":\"%s\"}\n", reason);
+	sse_id(text, live->position);
+	sse_end(text);
+}
+
+void
+live_group_reset(struct live_group *group, int64_t number, const char *reason)
+{
 	struct buf text;
 
 	buf_init(&text, 256);
-	buf_addf(&text, "event: reset\ndata: {\"reason\":\"%s\"}\n", reason);
-	sse_id(&text, live->position);
-	sse_end(&text);
-	live_group_tell(group, live->position, buf_str(&text));
+	live_reset_text(group->live, reason, &text);
+	live_group_tell(group, number, buf_str(&text));
 	buf_release(&text);
-	group->reset_ms = uv_now(&live->loop->uv);
-	group->reset_number = 0;
+	group->reset_ms = uv_now(&group->live->loop->uv);
+	group->reset_due = false;
 	live_joined_drop(group);
 }
 
 void
-live_reset_all(struct live *live, const char *reason)
+live_reset_all(struct live *live, int64_t number, const char *reason)
 {
 	for (size_t i = 0; i < COUNT(live->groups); i++)
 		for (struct live_group *group = live->groups[i]; group != NULL; group = group->next)
-			live_group_reset(group, reason);
+			live_group_reset(group, number, reason);
 }
 
 /* --- text ------------------------------------------------------------ */
@@ -263,7 +267,7 @@ tell_local(struct live *live, int64_t number)
 		if (buf->err == OK)
 			live_group_tell(group, number, buf_str(buf));
 		else
-			live_group_reset(group, "large");
+			live_group_reset(group, number, "large");
 		buf_release(buf);
 		group->text.events = 0;
 	}
@@ -290,7 +294,7 @@ live_take_commit(struct live *live, struct commit *commit)
 		return;
 	live->position = commit->number;
 	if (commit->too_many) {
-		live_reset_all(live, "large");
+		live_reset_all(live, commit->number, "large");
 		return;
 	}
 	take_local(live, commit);

@@ -46,7 +46,7 @@ struct live_group {
 	struct live_group *next_joined, **at_joined;
 	uint64_t reads[APP_COLLECTIONS_MAX / 64]; /* other rows, by collection */
 	struct live_lookup *waiting, *running;
-	int64_t reset_number; /* the commit that asks for a reset; 0 for none */
+	bool reset_due;
 	uint64_t reset_ms; /* when the last one was sent */
 };
 
@@ -82,18 +82,22 @@ struct live {
 };
 
 /* live.c */
-void live_write(struct live_stream *stream, struct str text);
+/* Is the commit ${number} news to ${stream}? */
+bool live_is_news(const struct live_stream *stream, int64_t number);
+/* Tell ${stream} of the commit ${number}, or of none (INT64_MAX). */
+void live_tell(struct live_stream *stream, int64_t number, struct str text);
 void live_end_stream(struct live_stream *stream);
 
 /* live_group.c */
 struct live_group *live_group_find(struct live *live, const struct live_query *query);
 /* Its last stream has gone: free it as soon as nothing of it is out in the store. */
 void live_group_leave(struct live_group *group);
-/* Tell ${group}'s streams: those that are not past ${number}. */
+/* Tell those of ${group}'s streams to whom ${number} is news. */
 void live_group_tell(struct live_group *group, int64_t number, struct str text);
-/* A reset at live->position, now. */
-void live_group_reset(struct live_group *group, const char *reason);
-void live_reset_all(struct live *live, const char *reason);
+/* A reset at live->position, now, for those to whom ${number} is news; INT64_MAX: for all. */
+void live_group_reset(struct live_group *group, int64_t number, const char *reason);
+void live_reset_all(struct live *live, int64_t number, const char *reason);
+void live_reset_text(const struct live *live, const char *reason, struct buf *text);
 void live_take_commit(struct live *live, struct commit *commit);
 
 void live_text_event(struct live_text *text, const char *name, struct str data);

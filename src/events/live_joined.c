@@ -159,11 +159,39 @@ touches_base(const struct live_group *group, const struct commit *commit)
 	return false;
 }
 
-/* The reset will speak for all until it is sent. */
+/* Whether it is news to a stream that catches up is seen when it has. */
+static void
+hold_resets(struct live_group *group, int64_t number)
+{
+	struct buf text;
+
+	buf_init(&text, 256);
+	live_reset_text(group->live, "joined", &text);
+	for (struct live_stream *stream = group->streams; stream != NULL; stream = stream->next)
+		if (stream->catching_up)
+			live_tell(stream, number, buf_str(&text));
+	buf_release(&text);
+}
+
+static bool
+is_news_to_any(const struct live_group *group, int64_t number)
+{
+	for (const struct live_stream *stream = group->streams; stream != NULL;
+	     stream = stream->next)
+		if (!stream->catching_up && live_is_news(stream, number))
+			return true;
+	return false;
+}
+
+/* A reset that is due speaks for all changes until it is sent, and so to all streams. */
 static void
 ask_for_reset(struct live_group *group, int64_t number)
 {
-	group->reset_number = number;
+	if (!is_news_to_any(group, number)) {
+		hold_resets(group, number);
+		return;
+	}
+	group->reset_due = true;
 	live_joined_drop(group);
 }
 
@@ -183,7 +211,7 @@ live_joined_take(struct live_group *group, struct commit *commit)
 	keep_commit(group->waiting, commit);
 	add_items(group->waiting, commit);
 	if (group->waiting->items_count > LOOKUP_ITEMS_MAX)
-		ask_for_reset(group, commit->number);
+		ask_for_reset(group, INT64_MAX);
 }
 
 /* --- asking ---------------------------------------------------------- */
@@ -301,6 +329,26 @@ end_lookup(struct task *task)
 
 /* --- telling --------------------------------------------------------- */
 
+/* Of several commits one may be known to a stream and an earlier one not. */
+static int64_t
+news_to(const struct live_stream *stream, const struct live_lookup *lookup)
+{
+	for (size_t i = 0; i < lookup->commits_count; i++)
+		if (live_is_news(stream, lookup->commits[i]->number))
+			return lookup->commits[i]->number;
+	return 0;
+}
+
+static void
+tell_streams(struct live_group *group, const struct live_lookup *lookup)
+{
+	int64_t number;
+
+	for (struct live_stream *stream = group->streams; stream != NULL; stream = stream->next)
+		if ((number = news_to(stream, lookup)) != 0)
+			live_tell(stream, number, buf_str(&lookup->text.buf));
+}
+
 static void
 tell(struct live_group *group)
 {
@@ -309,10 +357,10 @@ tell(struct live_group *group)
 
 	group->running = NULL;
 	if (lookup->call.err != OK) {
-		ask_for_reset(group, number);
+		ask_for_reset(group, INT64_MAX);
 	} else if (lookup->text.events > 0) {
 		live_text_end(&lookup->text, number);
-		live_group_tell(group, number, buf_str(&lookup->text.buf));
+		tell_streams(group, lookup);
 	}
 	lookup_free(lookup);
 }
@@ -325,8 +373,8 @@ settle(struct live_group *group)
 	if (group->running != NULL && group->running->is_over &&
 	    live->position >= group->running->seen)
 		tell(group);
-	if (group->reset_number != 0 && uv_now(&live->loop->uv) - group->reset_ms >= LIVE_RESET_MS)
-		live_group_reset(group, "joined");
+	if (group->reset_due && uv_now(&live->loop->uv) - group->reset_ms >= LIVE_RESET_MS)
+		live_group_reset(group, INT64_MAX, "joined");
 	if (group->running == NULL && group->waiting != NULL)
 		start_lookup(group);
 }

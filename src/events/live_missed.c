@@ -14,173 +14,185 @@ enum { PAGE_COMMITS = 1000 };
 
 /* A record that changed. */
 struct missed_record {
-  struct missed_record *next; /* in its bucket */
-  const struct change *first, *last;
+	struct missed_record *next; /* in its bucket */
+	const struct change *first, *last;
 };
 
 struct reading {
-  struct tx *tx;
-  const struct predicate *predicate;
-  struct live_missed *missed;
-  struct log_page *pages; /* kept to the end: records point into them */
-  size_t pages_count, changes_count;
-  struct missed_record **buckets;
-  size_t buckets_count; /* a power of two */
+	struct tx *tx;
+	const struct predicate *predicate;
+	struct live_missed *missed;
+	struct log_page *pages; /* kept to the end: records point into them */
+	size_t pages_count, changes_count;
+	struct missed_record **buckets;
+	size_t buckets_count; /* a power of two */
 };
 
 /* --- the log --------------------------------------------------------- */
 
-static uint64_t hash_id(const struct value *id) {
-  return id->kind == VALUE_UUID
-             ? hash_bytes(id->uuid.bytes, sizeof(id->uuid.bytes))
-             : hash_bytes(&id->integer, sizeof(id->integer));
+static uint64_t
+hash_id(const struct value *id)
+{
+	return id->kind == VALUE_UUID ? hash_bytes(id->uuid.bytes, sizeof(id->uuid.bytes))
+				      : hash_bytes(&id->integer, sizeof(id->integer));
 }
 
-static struct missed_record **find_record(struct reading *reading,
-                                          const struct value *id) {
-  struct missed_record **at =
-      &reading->buckets[hash_id(id) & (reading->buckets_count - 1)];
+static struct missed_record **
+find_record(struct reading *reading, const struct value *id)
+{
+	struct missed_record **at = &reading->buckets[hash_id(id) & (reading->buckets_count - 1)];
 
-  while (*at != NULL && !value_equal(&(*at)->last->id, id))
-    at = &(*at)->next;
-  return at;
+	while (*at != NULL && !value_equal(&(*at)->last->id, id))
+		at = &(*at)->next;
+	return at;
 }
 
-static enum err note_change(struct reading *reading,
-                            const struct change *change) {
-  struct missed_record **at;
+static enum err
+note_change(struct reading *reading, const struct change *change)
+{
+	struct missed_record **at;
 
-  if (change->collection != reading->predicate->collection ||
-      !predicate_admits(reading->predicate, &change->id))
-    return OK;
-  at = find_record(reading, &change->id);
-  if (*at == NULL) {
-    *at = arena_new(reading->tx->arena, sizeof(**at));
-    if (*at == NULL)
-      return ERR_TOO_LARGE;
-    (*at)->first = change;
-  }
-  (*at)->last = change;
-  return OK;
+	if (change->collection != reading->predicate->collection ||
+	    !predicate_admits(reading->predicate, &change->id))
+		return OK;
+	at = find_record(reading, &change->id);
+	if (*at == NULL) {
+		*at = arena_new(reading->tx->arena, sizeof(**at));
+		if (*at == NULL)
+			return ERR_TOO_LARGE;
+		(*at)->first = change;
+	}
+	(*at)->last = change;
+	return OK;
 }
 
-static enum err note_page(struct reading *reading,
-                          const struct log_page *page) {
-  enum err err = OK;
+static enum err
+note_page(struct reading *reading, const struct log_page *page)
+{
+	enum err err = OK;
 
-  if (page->truncated) {
-    reading->missed->reset = "position";
-    return OK;
-  }
-  for (size_t i = 0; i < page->count && err == OK; i++) {
-    const struct commit *commit = page->commits[i];
+	if (page->truncated) {
+		reading->missed->reset = "position";
+		return OK;
+	}
+	for (size_t i = 0; i < page->count && err == OK; i++) {
+		const struct commit *commit = page->commits[i];
 
-    reading->changes_count += commit->changes_count;
-    if (commit->too_many)
-      reading->missed->reset = "large";
-    for (const struct change *change = commit->changes;
-         change != NULL && err == OK; change = change->next)
-      err = note_change(reading, change);
-  }
-  if (reading->changes_count > (size_t)limit(LIMIT_live_gap))
-    reading->missed->reset = "gap";
-  return err;
+		reading->changes_count += commit->changes_count;
+		if (commit->too_many)
+			reading->missed->reset = "large";
+		for (const struct change *change = commit->changes; change != NULL && err == OK;
+		     change = change->next)
+			err = note_change(reading, change);
+	}
+	if (reading->changes_count > (size_t)limit(LIMIT_live_gap))
+		reading->missed->reset = "gap";
+	return err;
 }
 
 /* Page by page, up to the first reason for a reset. */
-static enum err read_log(struct reading *reading, int64_t since,
-                         int64_t until) {
-  struct log_page page = {.more = true};
-  enum err err = OK;
+static enum err
+read_log(struct reading *reading, int64_t since, int64_t until)
+{
+	struct log_page page = { .more = true };
+	enum err err = OK;
 
-  while (err == OK && page.more && reading->missed->reset == NULL) {
-    page = (struct log_page){0};
-    err = log_read(reading->tx, reading->predicate->rules->app, since, until,
-                   PAGE_COMMITS, &page);
-    if (err != OK)
-      break;
-    reading->pages = memory_resize(reading->pages, (reading->pages_count + 1) *
-                                                       sizeof(*reading->pages));
-    reading->pages[reading->pages_count++] = page;
-    err = note_page(reading, &page);
-    since = page.until;
-  }
-  return err;
+	while (err == OK && page.more && reading->missed->reset == NULL) {
+		page = (struct log_page){ 0 };
+		err = log_read(
+		    reading->tx, reading->predicate->rules->app, since, until, PAGE_COMMITS, &page);
+		if (err != OK)
+			break;
+		reading->pages = memory_resize(
+		    reading->pages, (reading->pages_count + 1) * sizeof(*reading->pages));
+		reading->pages[reading->pages_count++] = page;
+		err = note_page(reading, &page);
+		since = page.until;
+	}
+	return err;
 }
 
 /* --- events ---------------------------------------------------------- */
 
-static enum err add_event(struct reading *reading,
-                          const struct missed_record *record,
-                          struct live_text *text) {
-  const struct predicate *predicate = reading->predicate;
-  bool before = predicate_holds(predicate, record->first->old_values);
-  bool after = predicate_holds(predicate, record->last->new_values);
-  struct json_writer writer;
-  struct buf json;
+static enum err
+add_event(struct reading *reading, const struct missed_record *record, struct live_text *text)
+{
+	const struct predicate *predicate = reading->predicate;
+	bool before = predicate_holds(predicate, record->first->old_values);
+	bool after = predicate_holds(predicate, record->last->new_values);
+	struct json_writer writer;
+	struct buf json;
 
-  if (!before && !after)
-    return OK;
-  buf_init(&json, LIVE_TEXT_MAX);
-  json_writer_init(&writer, &json);
-  if (after)
-    record_to_json(&writer, predicate->collection, record->last->new_values);
-  else
-    live_id_json(&json, predicate->collection, &record->last->id);
-  live_text_event(text,
-                  !after   ? "left"
-                  : before ? "changed"
-                           : "entered",
-                  buf_str(&json));
-  buf_release(&json);
-  return text->buf.err;
+	if (!before && !after)
+		return OK;
+	buf_init(&json, LIVE_TEXT_MAX);
+	json_writer_init(&writer, &json);
+	if (after)
+		record_to_json(&writer, predicate->collection, record->last->new_values);
+	else
+		live_id_json(&json, predicate->collection, &record->last->id);
+	live_text_event(text, !after ? "left" : before ? "changed" : "entered", buf_str(&json));
+	buf_release(&json);
+	return text->buf.err;
 }
 
 /* In the order of the records' last changes. */
-static enum err add_events(struct reading *reading) {
-  struct live_missed *missed = reading->missed;
-  struct live_text text = {.buf = *missed->text};
-  enum err err = OK;
+static enum err
+add_events(struct reading *reading)
+{
+	struct live_missed *missed = reading->missed;
+	struct live_text text = { .buf = *missed->text };
+	enum err err = OK;
 
-  for (size_t i = 0; i < reading->pages_count && err == OK; i++)
-    for (size_t j = 0; j < reading->pages[i].count && err == OK; j++)
-      for (const struct change *change = reading->pages[i].commits[j]->changes;
-           change != NULL && err == OK; change = change->next) {
-        const struct missed_record *record =
-            change->collection != reading->predicate->collection
-                ? NULL
-                : *find_record(reading, &change->id);
+	for (size_t i = 0; i < reading->pages_count && err == OK; i++)
+		for (size_t j = 0; j < reading->pages[i].count && err == OK; j++)
+			for (const struct change *change = reading->pages[i].commits[j]->changes;
+			     change != NULL && err == OK; change = change->next) {
+				const struct missed_record *record =
+				    change->collection != reading->predicate->collection
+					? NULL
+					: *find_record(reading, &change->id);
 
-        if (record != NULL && record->last == change)
-          err = add_event(reading, record, &text);
-      }
-  *missed->text = text.buf;
-  missed->events = text.events;
-  return err;
+				if (record != NULL && record->last == change)
+					err = add_event(reading, record, &text);
+			}
+	*missed->text = text.buf;
+	missed->events = text.events;
+	return err;
 }
 
-enum err live_missed(struct tx *tx, void *arg) {
-  struct live_missed *missed = arg;
-  struct reading reading = {
-      .tx = tx,
-      .predicate = &missed->stream->group->predicate,
-      .missed = missed,
-      .buckets_count = 1024,
-  };
-  enum err err;
+static enum err
+read_missed(struct tx *tx, struct live_missed *missed)
+{
+	struct reading reading = {
+		.tx = tx,
+		.predicate = &missed->stream->group->predicate,
+		.missed = missed,
+		.buckets_count = 1024,
+	};
+	enum err err;
 
-  missed->reset = NULL;
-  missed->events = 0;
-  buf_clear(missed->text);
-  reading.buckets = arena_array(tx->arena, reading.buckets_count,
-                                sizeof(struct missed_record *));
-  err = reading.buckets == NULL ? ERR_TOO_LARGE : OK;
-  if (err == OK)
-    err = read_log(&reading, missed->since, missed->stream->since);
-  if (err == OK && missed->reset == NULL)
-    err = add_events(&reading);
-  for (size_t i = 0; i < reading.pages_count; i++)
-    log_page_release(&reading.pages[i]);
-  free(reading.pages);
-  return err;
+	reading.buckets =
+	    arena_array(tx->arena, reading.buckets_count, sizeof(struct missed_record *));
+	err = reading.buckets == NULL ? ERR_TOO_LARGE : OK;
+	if (err == OK)
+		err = read_log(&reading, missed->since, missed->stream->since);
+	if (err == OK && missed->reset == NULL)
+		err = add_events(&reading);
+	for (size_t i = 0; i < reading.pages_count; i++)
+		log_page_release(&reading.pages[i]);
+	free(reading.pages);
+	return err;
+}
+
+enum err
+live_catch_up(struct tx *tx, void *arg)
+{
+	struct live_missed *missed = arg;
+
+	missed->reset = NULL;
+	missed->events = 0;
+	buf_clear(missed->text);
+	snapshot_release(&missed->start);
+	return missed->stream->is_new ? snapshot_read(tx, &missed->start) : read_missed(tx, missed);
 }
