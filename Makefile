@@ -1,35 +1,57 @@
 # Two commands for everyone: make run, make test.  The others are for those who work here.
-.PHONY: run build test bench install clean format layers
+.PHONY: run test build bench fuzz crash mutants install format layers clean
 
-
+# The handbook, on http://127.0.0.1:8080 (LISTEN=ADDR:PORT for another address).
+LISTEN ?= 127.0.0.1:8080
 run: build
-	build/caisson serve examples/handbook
+	build/caisson serve examples/handbook --listen $(LISTEN)
 
-build: install-build
-	@test -f build/build.ninja || meson setup build >/dev/null
+build: install-build build/build.ninja
 	ninja -C build
+
+# Every test, under sanitizers: units, conversations on both engines, short crash runs.
+test: install-build install-test layers build/asan/build.ninja
+	ninja -C build/asan
+	tests/run
+
+# Against bare servers and peers.  PEERS=pocketbase (besides nginx), ROUNDS, LOAD_SECONDS, ROWS.
+bench: install-build install-bench build/build.ninja
+	meson configure build -Dbench=true
+	ninja -C build
+	bench/run --build build
+
+# Each fuzz target for SECONDS, then the line coverage of its parser.  TARGETS="json rules" for some.
+SECONDS ?= 600
+TARGETS ?=
+fuzz: install-build install-fuzz
+	fuzz/run --seconds $(SECONDS) $(TARGETS)
+
+# N kills on both engines, N power cuts (as root), and the control that must lose.
+N ?= 200
+crash: install-build install-test build/build.ninja build/asan/build.ninja
+	ninja -C build
+	ninja -C build/asan
+	CAISSON=build/caisson tests/run --only crash --kills $(N) --cuts $(N)
+
+# Each seeded fault must turn the test that is named for it red.
+mutants: install-build install-test
+	tests/mutants/run
 
 install:
 	tools/install build test fuzz bench format
 install-%:
 	@tools/install $*
 
+format: install-format
+	clang-format -i $$(git ls-files 'src/*.[ch]' 'fuzz/*.c' 'bench/*.[ch]')
+
 layers:
 	awk -f tools/layers.awk src/LAYERS $$(find src -name '*.[ch]')
 
-build/asan/build.ninja:
-	meson setup build/asan -Dtests=true -Db_sanitize=address,undefined -Db_lundef=false
-
-test: install-build install-test layers build/asan/build.ninja
-	ninja -C build/asan
-	meson test -C build/asan --no-rebuild --print-errorlogs
-
-# Variables: PEERS=pocketbase (besides nginx), ROUNDS, LOAD_SECONDS, ROWS.
-bench: install-build install-bench
-	@test -f build/build.ninja || meson setup build >/dev/null
-	meson configure build -Dbench=true
-	ninja -C build
-	bench/run --build build
-
 clean:
 	rm -rf build
+
+build/build.ninja:
+	meson setup build
+build/asan/build.ninja:
+	meson setup build/asan -Dtests=true -Db_sanitize=address,undefined -Db_lundef=false

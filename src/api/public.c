@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "crypto/hash.h"
+#include "http/accept.h"
 #include "os/file.h"
 
 enum { FOLDERS_DEEP_MAX = 16, ETAG_DIGITS = 16 };
@@ -156,7 +157,7 @@ static enum step_result
 answer_file(struct task *task)
 {
 	struct request *request = request_of(task);
-	const struct public_file *file = request->state;
+	const struct public_file *file = request->file;
 
 	request->answer.status = 200;
 	request->answer.type = file->type;
@@ -171,21 +172,40 @@ static const char *const any_parameter[] = { "*", NULL };
 static const struct route file_route = { H1_GET, ROUTE_ROOT, "/{file}", BODY_NONE, file_steps,
 	any_parameter, "A file of public/", NULL };
 
+static const struct public_file *
+find_file(const struct public_files *files, struct str path)
+{
+	for (const struct public_file *file = files->first; file != NULL; file = file->next)
+		if (str_equal(file->path, path))
+			return file;
+	return NULL;
+}
+
+/* A page that a single-page app draws itself: only for who asks for HTML by name, never in the API. */
+static bool
+is_page_of_app(const struct request *request)
+{
+	struct str path = request->head.path, prefix = request->home->server->app->prefix;
+
+	return (request->head.method == H1_GET || request->head.method == H1_HEAD) &&
+	       accept_names(&request->head, STR("text/html")) && !str_starts_with(path, prefix) &&
+	       !str_starts_with(path, STR("/health/"));
+}
+
 bool
 public_find(struct request *request)
 {
 	const struct public_files *files = request->home->server->files;
-	struct str path = str_is(request->head.path, "/") ? STR("/index.html") : request->head.path;
+	struct str index = STR("/index.html"), path = request->head.path;
+	const struct public_file *file;
 
 	if (files == NULL || url_decode(&request->arena, path, false, &path) != OK)
 		return false;
-	for (struct public_file *file = files->first; file != NULL; file = file->next) {
-		if (!str_equal(file->path, path))
-			continue;
-		request->route = &file_route;
-		request->is_file = true;
-		request->state = file;
-		return true;
-	}
-	return false;
+	file = find_file(files, str_is(path, "/") ? index : path);
+	if (file == NULL && is_page_of_app(request))
+		file = find_file(files, index);
+	request->route = &file_route;
+	request->is_file = file != NULL;
+	request->file = file;
+	return file != NULL;
 }

@@ -1,7 +1,8 @@
 #pragma once
 /*
  * The app's static files: what lies in public/ when the server starts, by
- * exact name; "/" is index.html.  They are read once, so nothing that a
+ * exact name; "/" is index.html, and so is any other path outside the API for
+ * a client that names text/html in Accept (single-page apps).  They are read once, so nothing that a
  * request says ever reaches the file system.
  */
 #include "api/request.h"

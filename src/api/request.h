@@ -18,6 +18,7 @@
 #include "records/records.h"
 
 struct route;
+struct public_file;
 
 enum { REQUEST_ID_SIZE = 40 };
 
@@ -83,6 +84,7 @@ struct request {
 		struct record_write write;
 	};
 	void *state; /* of the route's steps, in the arena */
+	const struct public_file *file;
 	struct idempotency *idempotency;
 
 	struct request_problem problem;

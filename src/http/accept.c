@@ -127,3 +127,17 @@ accept_quality(const struct h1_head *head, struct str type)
 	}
 	return empty ? ACCEPT_QUALITY_MAX : quality;
 }
+
+bool
+accept_names(const struct h1_head *head, struct str type)
+{
+	size_t index = 0;
+	struct range range;
+	struct str rest;
+
+	while (h1_head_list_next(head, STR("Accept"), &index, &rest))
+		while (next_range(&rest, &range) == GRAMMAR_ONE)
+			if (fit_of(&range, type) >= FIT_TYPE && range.quality > 0)
+				return true;
+	return false;
+}

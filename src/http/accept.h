@@ -14,6 +14,9 @@ enum { ACCEPT_QUALITY_MAX = 1000 };
  */
 int accept_quality(const struct h1_head *head, struct str type);
 
+/* Does Accept name ${type} itself, not only by a range such as */* that holds it? */
+bool accept_names(const struct h1_head *head, struct str type);
+
 static inline bool
 accept_admits(const struct h1_head *head, struct str type)
 {
