@@ -14,7 +14,7 @@ enum { ACCEPT_QUALITY_MAX = 1000 };
  */
 int accept_quality(const struct h1_head *head, struct str type);
 
-/* Does Accept name ${type} itself, not only by a range such as */* that holds it? */
+/* Does Accept name ${type} itself, not only by a range that holds it? */
 bool accept_names(const struct h1_head *head, struct str type);
 
 static inline bool
