@@ -23,7 +23,13 @@ struct arena_deferred {
 void
 arena_init(struct arena *arena, size_t size_max)
 {
-	*arena = (struct arena){ .size_max = size_max };
+	arena_init_blocks(arena, size_max, BLOCK_SIZE);
+}
+
+void
+arena_init_blocks(struct arena *arena, size_t size_max, size_t block_size)
+{
+	*arena = (struct arena){ .size_max = size_max, .block_size = block_size };
 }
 
 static void
@@ -43,7 +49,7 @@ arena_release(struct arena *arena)
 		arena->blocks = block->older;
 		free(block);
 	}
-	*arena = (struct arena){ .size_max = arena->size_max };
+	arena_init_blocks(arena, arena->size_max, arena->block_size);
 }
 
 void
@@ -57,7 +63,7 @@ arena_reset(struct arena *arena)
 		free(block);
 	}
 	/* The oldest block may be an outsized one; only the usual size is worth keeping. */
-	if (block == NULL || block->size != BLOCK_SIZE) {
+	if (block == NULL || block->size != arena->block_size) {
 		arena_release(arena);
 		return;
 	}
@@ -69,7 +75,7 @@ arena_reset(struct arena *arena)
 static bool
 add_block(struct arena *arena, size_t needed)
 {
-	size_t size = needed > BLOCK_SIZE ? needed : BLOCK_SIZE;
+	size_t size = needed > arena->block_size ? needed : arena->block_size;
 	struct arena_block *block;
 
 	if (size > arena->size_max || arena->size > arena->size_max - size)

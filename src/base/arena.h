@@ -17,9 +17,12 @@ struct arena {
 	char *free, *end;	    /* what is left of the newest block */
 	struct arena_deferred *deferred;
 	size_t size, size_max; /* bytes in all blocks, and their limit */
+	size_t block_size;     /* of the usual block */
 };
 
 void arena_init(struct arena *arena, size_t size_max);
+/* The same with blocks of ${block_size} bytes, for what is many and small. */
+void arena_init_blocks(struct arena *arena, size_t size_max, size_t block_size);
 /* Run what was deferred, newest first; then free all. */
 void arena_release(struct arena *arena);
 /* The same, but one block is kept for the next use. */

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-enum { COMMIT_ARENA_SIZE_MAX = 64 << 20 };
+enum { COMMIT_ARENA_SIZE_MAX = 64 << 20, COMMIT_BLOCK_SIZE = 2048 };
 
 struct commit *
 commit_new(int64_t number)
@@ -13,7 +13,7 @@ commit_new(int64_t number)
 	struct commit *commit = memory_new(sizeof(*commit));
 
 	commit->number = number;
-	arena_init(&commit->arena, COMMIT_ARENA_SIZE_MAX);
+	arena_init_blocks(&commit->arena, COMMIT_ARENA_SIZE_MAX, COMMIT_BLOCK_SIZE);
 	atomic_init(&commit->references, 1);
 	return commit;
 }
@@ -43,6 +43,7 @@ place(struct ring *ring, int64_t position)
 static void
 forget_oldest(struct ring *ring)
 {
+	ring->bytes -= (*place(ring, ring->first))->arena.size;
 	commit_unref(*place(ring, ring->first));
 	*place(ring, ring->first++) = NULL;
 }
@@ -97,8 +98,10 @@ ring_publish(struct ring *ring, struct commit **commits, size_t count)
 	uv_mutex_lock(&ring->mutex);
 	forget_read(ring);
 	for (size_t i = 0; i < count; i++) {
-		if (ring->end - ring->first == RING_COMMITS_MAX)
+		while (ring->first < ring->end && (ring->end - ring->first == RING_COMMITS_MAX ||
+						      ring->bytes > RING_BYTES_MAX))
 			forget_oldest(ring);
+		ring->bytes += commits[i]->arena.size;
 		*place(ring, ring->end++) = commits[i];
 	}
 	if (count > 0)

@@ -40,7 +40,7 @@ struct commit {
 	atomic_uint references;
 };
 
-enum { RING_COMMITS_MAX = 4096, RING_CHANGES_MAX = 1000 };
+enum { RING_COMMITS_MAX = 4096, RING_BYTES_MAX = 16 << 20, RING_CHANGES_MAX = 1000 };
 
 struct ring_follower {
 	struct ring_follower *next;
@@ -54,6 +54,7 @@ struct ring {
 	uv_mutex_t mutex;
 	struct commit *commits[RING_COMMITS_MAX];
 	int64_t first, end; /* positions that are kept: first <= p < end */
+	size_t bytes;	    /* of the commits that are kept */
 	struct ring_follower *followers;
 	atomic_uint followers_count;
 };
