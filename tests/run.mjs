@@ -1,7 +1,7 @@
 // All tests: the unit programs, the conversations on SQLite, the same on a
 // PostgreSQL cluster of their own, and short crash runs.  The last line is
 // "N passed, N failed, N skipped"; what is missing has failed.
-//	tests/run [--only units,sqlite,postgres,crash] [--files PATTERN] [--kills 10] [--cuts 5]
+//	tests/run [--only units,sqlite,postgres,crash] [--files PATTERN] [--kills 10] [--cuts 5] [--writes 500]
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { readOptions } from './crash/options.mjs';
 import { binary, root } from './lib/server.mjs';
 
-const options = readOptions({ only: 'units,sqlite,postgres,crash', files: '.', kills: 10, cuts: 5, jobs: 2 });
+const options = readOptions({ only: 'units,sqlite,postgres,crash', files: '.', kills: 10, cuts: 5, writes: 500, jobs: 2 });
 const RUN_MS = 600000;
 const parts = options.only.split(',');
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -95,6 +95,7 @@ async function onCluster(told) {
 
 async function crashes(engine, env) {
 	await crash(`${engine} kill -9`, ['kill.mjs', '--cycles', options.kills], env);
+	await crash(`${engine} live model`, ['../live/model.mjs', '--writes', options.writes], env);
 	if (engine !== 'sqlite')
 		return;
 	const lacking = whatPowerLacks();
