@@ -249,7 +249,7 @@ static void
 test_resume_from_nowhere(void **state)
 {
 	(void)state;
-	post(CHANGE_CREATE, 1, true);
+	wait_for(post(CHANGE_CREATE, 1, true));
 	resume(INT64_C(1) << 60);
 	assert_told("reset");
 	post(CHANGE_CREATE, 2, true);
