@@ -247,7 +247,7 @@ system_columns(enum sql_dialect dialect, enum field_type id_type)
 {
 	if (dialect == SQL_SQLITE)
 		return id_type == FIELD_INT
-			   ? "\t\"id\" INTEGER PRIMARY KEY NOT NULL,\n\t\"created\" INTEGER NOT "
+			   ? "\t\"id\" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,\n\t\"created\" INTEGER NOT "
 			     "NULL,\n"
 			     "\t\"updated\" INTEGER NOT NULL,\n\t\"_version\" INTEGER NOT NULL"
 			   : "\t\"id\" BLOB PRIMARY KEY NOT NULL CHECK (length(\"id\") = 16),\n"
