@@ -86,8 +86,10 @@ function absorb(query) {
 			query.map.set(event.data.id, event.data);
 		else if (event.event === 'left')
 			query.map.delete(event.data.id);
-		else
+		else {
 			totals.resets++;
+			query.stale = true;
+		}
 		if (event.id !== undefined)
 			query.lastId = event.id;
 	}
@@ -165,6 +167,9 @@ async function quiet() {
 		if (query.events.done)
 			await follow(query);
 		const expected = await list(query);
+		absorb(query);
+		if (query.stale)
+			Object.assign(query, { map: new Map(expected), stale: false });
 		const until = Date.now() + 5000;
 		for (;;) {
 			absorb(query);
