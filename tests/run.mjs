@@ -1,7 +1,7 @@
 // All tests: the unit programs, the conversations on SQLite, the same on a
 // PostgreSQL cluster of their own, and short crash runs.  The last line is
 // "N passed, N failed, N skipped"; what is missing has failed.
-//	tests/run [--only units,sqlite,postgres,crash] [--files PATTERN] [--kills 10] [--cuts 5] [--writes 500]
+//	tests/run [--only units,sqlite,postgres,crash] [--files PATTERN] [--kills 10] [--cuts 5] [--writes 50×KILLS]
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -10,8 +10,9 @@ import { dirname, join } from 'node:path';
 import { readOptions } from './crash/options.mjs';
 import { binary, root } from './lib/server.mjs';
 
-const options = readOptions({ only: 'units,sqlite,postgres,crash', files: '.', kills: 10, cuts: 5, writes: 500, jobs: 2 });
-const RUN_MS = 600000;
+const options = readOptions({ only: 'units,sqlite,postgres,crash', files: '.', kills: 10, cuts: 5, writes: 0, jobs: 2 });
+options.writes ||= 50 * options.kills;
+const FILE_MS = 600000;
 const parts = options.only.split(',');
 const total = { passed: 0, failed: 0, skipped: 0 };
 
@@ -57,7 +58,7 @@ async function tell(engine, env, where) {
 	const files = readdirSync(folder).filter((name) => name.endsWith('.test.mjs') && new RegExp(options.files).test(name)).sort();
 	await Promise.all(Array.from({ length: options.jobs }, async () => {
 		for (let file; (file = files.shift()) !== undefined;) {
-			const ran = await run(process.execPath, ['--test-reporter=tap', join(folder, file)], { CAISSON_DATABASE: 'sqlite', ...env });
+			const ran = await run(process.execPath, ['--test-reporter=tap', join(folder, file)], { CAISSON_DATABASE: 'sqlite', ...env }, FILE_MS);
 			const number = (name) => Number(new RegExp(`^# ${name} (\\d+)`, 'm').exec(ran.output)?.[1] ?? 0);
 			const counts = { passed: number('pass'), failed: number('fail') + number('cancelled'), skipped: number('skipped') + number('todo') };
 			if (ran.status !== 0 && counts.failed === 0)
@@ -119,7 +120,8 @@ function whatPowerLacks() {
 	return found.status === 0 ? null : `these need a loop device: ${found.error ?? found.stderr}`;
 }
 
-function run(program, args, env = {}) {
+/* Runs a program to its end, or for time_ms. */
+function run(program, args, env = {}, time_ms = 2 ** 31 - 1) {
 	const merged = { ...process.env, ...env };
 	return new Promise((done) => {
 		const child = spawn(program, args, { cwd: root, env: merged, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -127,9 +129,9 @@ function run(program, args, env = {}) {
 		child.stdout.on('data', (piece) => (output += piece));
 		child.stderr.on('data', (piece) => (output += piece));
 		const late = setTimeout(() => {
-			output += `not ended after ${RUN_MS} ms\n`;
+			output += `not ended after ${time_ms} ms\n`;
 			child.kill('SIGKILL');
-		}, RUN_MS);
+		}, time_ms);
 		late.unref();
 		child.on('error', (error) => done({ status: 1, output: String(error) }));
 		child.on('close', (status) => done({ status, output }));

@@ -4,6 +4,7 @@
 // With --control the server runs with synchronous=NORMAL, and must lose
 // something: if it does not, this program measures nothing.
 
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { binary, root, Server } from '../lib/server.mjs';
 import { sleep } from '../lib/wire.mjs';
@@ -12,7 +13,7 @@ import { Ledger } from './ledger.mjs';
 import { readOptions } from './options.mjs';
 
 const options = readOptions({ cycles: 200, seed: Date.now() % 1000000, workers: 32, control: false, verbose: false });
-const cut = process.env.CAISSON_CUT ?? join(dirname(binary), 'tests/cut');
+const cut = [join(dirname(binary), 'tests/cut'), join(root, 'build/asan/tests/cut')].find(existsSync);
 const disk = new Disk('256M');
 
 const ledger = new Ledger(options.seed);
