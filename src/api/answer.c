@@ -144,12 +144,12 @@ answer_send(struct request *request)
 	if (!request->keep_alive)
 		response_close(out);
 	response_end(out);
-	if (!answer->bodyless && !is_bodyless_status(answer->status))
-		buf_add_str(out, buf_str(&answer->body));
 	if (out->err != OK) {
 		/* Nothing can be said any more: cut the connection where the last answer ended. */
 		buf_truncate(out, start);
 		request->keep_alive = false;
+	} else if (!answer->bodyless && !is_bodyless_status(answer->status)) {
+		connection_write(request->connection, buf_str(&answer->body));
 	}
 }
 

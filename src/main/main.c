@@ -108,7 +108,7 @@ main(int argc, char **argv)
 	 * What a request frees the next one needs: giving it back to the kernel costs page faults.
 	 */
 	mallopt(M_ARENA_MAX, 2);
-	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 4 << 20);
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	if (!go_to_folder(&argc, argv))
 		return EXIT_FAILED;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -245,6 +246,35 @@ connection_out(struct connection *connection)
 		pool->unflushed = connection;
 	}
 	return &connection->out;
+}
+
+/* Send `out` and ${bytes} behind it; what of ${bytes} was taken by the socket. */
+static size_t
+send_both(struct connection *connection, struct str bytes)
+{
+	struct buf *out = &connection->out;
+	struct iovec parts[2] = { { out->data, out->size }, { (void *)(uintptr_t)bytes.data, bytes.size } };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	ssize_t sent = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
+	size_t of_out;
+
+	if (sent <= 0)
+		return 0; /* an error is met again, and told, by the flush */
+	of_out = (size_t)sent < out->size ? (size_t)sent : out->size;
+	buf_consume(out, of_out);
+	return (size_t)sent - of_out;
+}
+
+void
+connection_write(struct connection *connection, struct str bytes)
+{
+	enum { WORTH_A_CALL = 8 * 1024 };
+	struct buf *out = connection_out(connection);
+	size_t sent = 0;
+
+	if (bytes.size >= WORTH_A_CALL && out->err == OK && !connection->blocked && !connection->closed)
+		sent = send_both(connection, bytes);
+	buf_add_str(out, str_slice(bytes, sent, bytes.size));
 }
 
 static void

@@ -71,6 +71,11 @@ void connection_pool_release(struct connection_pool *pool);
 void connection_new(struct connection_pool *pool, int fd);
 /* Where to write: sent at the end of this turn. */
 struct buf *connection_out(struct connection *connection);
+/*
+ * Add ${bytes} to what is written.  Many of them go to the socket at once, with
+ * what stands before them in `out`, and only the rest is copied.
+ */
+void connection_write(struct connection *connection, struct str bytes);
 /* `in` was used: its first ${size} bytes. */
 void connection_consume(struct connection *connection, size_t size);
 /* Give buffers that are empty back to the pool. */
