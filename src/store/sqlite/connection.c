@@ -12,6 +12,8 @@
 #include "store/sqlite/wal_vfs.h"
 
 enum { CACHE_WAYS = 4, BUDGET_STEPS = 1000, SLOW_CALLS = 1000, BUSY_TIMEOUT_MS = 5000 };
+/* Small memory of statements, without malloc: 150 KiB a connection. */
+enum { LOOKASIDE_SIZE = 1200, LOOKASIDE_COUNT = 128 };
 
 static const struct tx_type sqlite_tx_type;
 
@@ -70,6 +72,7 @@ set_pragmas(struct sqlite_connection *connection, enum sqlite_role role)
 	int code = SQLITE_OK;
 
 	snprintf(cache, sizeof(cache), "PRAGMA cache_size=-%d", (int)limit(LIMIT_sqlite_cache));
+	sqlite3_db_config(connection->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SIZE, LOOKASIDE_COUNT);
 	sqlite3_db_config(connection->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(connection->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_busy_timeout(connection->db, BUSY_TIMEOUT_MS);
@@ -87,6 +90,8 @@ sqlite_connection_open(const char *path, enum sqlite_role role, const struct app
 		    (role == SQLITE_WRITER ? SQLITE_OPEN_CREATE : 0);
 	int code;
 
+	/* Counting SQLite's memory takes a lock at each allocation.  Heard before the first connection only. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	connection->app = app;
 	connection->cache_sets = (size_t)limit(LIMIT_statement_cache) / CACHE_WAYS + 1;
 	connection->cache = memory_new(connection->cache_sets * CACHE_WAYS * sizeof(*connection->cache));
