@@ -2,144 +2,8 @@
  * What both engines promise, asked of either: SQLite, or PostgreSQL under
  * tests/cluster.  Differences stand here as conditions on is_postgres().
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "base/limits.h"
 #include "base/test_random.h"
-#include "store/test_rows.h"
-
-static struct test_store test;
-
-static bool
-is_postgres(void)
-{
-	return store_dialect(test.store) == SQL_POSTGRES;
-}
-
-static int
-open_shop(void **state)
-{
-	(void)state;
-	test_store_open(&test, test_app("shop"));
-	return 0;
-}
-
-static int
-close_test(void **state)
-{
-	(void)state;
-	test_store_close(&test);
-	return 0;
-}
-
-static enum err
-write_call(store_body *body, void *arg, int64_t *ret_number)
-{
-	struct store_call call = { .body = body, .arg = arg };
-	enum err err = store_write_blocking(test.store, &call);
-
-	if (ret_number != NULL)
-		*ret_number = call.number;
-	return err;
-}
-
-static enum err
-read_call(store_body *body, void *arg)
-{
-	struct store_call call = { .body = body, .arg = arg };
-
-	return store_read_blocking(test.store, &call);
-}
-
-/* --- rows of the shop -------------------------------------------------- */
-
-struct row_write {
-	struct test_row row;
-	struct tx_problem problem;
-};
-
-static enum err
-insert_row(struct tx *tx, void *arg)
-{
-	struct row_write *write = arg;
-	enum err err = test_insert(tx, &write->row);
-
-	write->problem = tx->problem;
-	return err;
-}
-
-static enum err
-delete_row(struct tx *tx, void *arg)
-{
-	struct row_write *write = arg;
-	enum err err = test_delete(tx, write->row.collection, write->row.values[COLUMN_ID]);
-
-	write->problem = tx->problem;
-	return err;
-}
-
-static struct row_write
-category(int64_t id, const char *name)
-{
-	struct row_write write = { test_row(&test, "categories") };
-
-	test_set(&write.row, "id", value_int(id));
-	test_set(&write.row, "name", test_text(name));
-	test_set(&write.row, "rank", value_int(0));
-	return write;
-}
-
-static struct row_write
-product(int64_t id, const char *sku, int64_t category_id)
-{
-	struct row_write write = { test_row(&test, "products") };
-
-	test_set(&write.row, "id", value_int(id));
-	test_set(&write.row, "sku", test_text(sku));
-	test_set(&write.row, "title", test_text("A thing"));
-	test_set(&write.row, "category", value_int(category_id));
-	test_set(&write.row, "price", value_int(100));
-	test_set(&write.row, "on_sale", value_bool(true));
-	test_set(&write.row, "condition", test_text("new"));
-	test_set(&write.row, "listed", value_time(0));
-	return write;
-}
-
-static void
-make(struct row_write write)
-{
-	int64_t number;
-
-	assert_int_equal(write_call(insert_row, &write, &number), OK);
-	assert_true(number > 0);
-}
-
-struct asked {
-	const char *query;
-	struct value value;
-};
-
-static enum err
-ask_body(struct tx *tx, void *arg)
-{
-	struct asked *asked = arg;
-
-	return test_ask(tx, asked->query, VALUE_INT, &asked->value);
-}
-
-static int64_t
-ask_int(const char *query)
-{
-	struct asked asked = { query, value_null() };
-
-	assert_int_equal(read_call(ask_body, &asked), OK);
-	return asked.value.integer;
-}
+#include "store/test_shop.h"
 
 /* --- types ------------------------------------------------------------ */
 
@@ -676,8 +540,6 @@ a_second_server_is_told(void **state)
 	store_close(second);
 	buf_release(&detail);
 }
-
-#define SHOP_TEST(name) cmocka_unit_test_setup_teardown(name, open_shop, close_test)
 
 int
 main(void)
