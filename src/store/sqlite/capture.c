@@ -63,8 +63,9 @@ add_change(struct capture *capture, const struct change *made)
 	if (change != NULL) {
 		change->new_values = made->new_values;
 		change->version = made->version;
-		if (made->op == CHANGE_DELETE)
-			change->op = CHANGE_DELETE;
+		change->op = change->new_values == NULL ? CHANGE_DELETE :
+		    change->old_values == NULL		  ? CHANGE_CREATE :
+							    CHANGE_UPDATE;
 		return;
 	}
 	change = arena_new(&commit->arena, sizeof(*change));
@@ -132,12 +133,27 @@ capture_drop(struct capture *capture)
 	capture->commit = NULL;
 }
 
+/* A row that came and went within the body is no change. */
+static void
+drop_passing(struct commit *commit)
+{
+	for (struct change **at = &commit->changes; *at != NULL;) {
+		if ((*at)->old_values == NULL && (*at)->new_values == NULL) {
+			*at = (*at)->next;
+			commit->changes_count--;
+		} else {
+			at = &(*at)->next;
+		}
+	}
+}
+
 struct commit *
 capture_take(struct capture *capture)
 {
 	struct commit *commit = capture->commit;
 
 	capture->commit = NULL;
+	drop_passing(commit);
 	if (commit->changes_count > 0)
 		return commit;
 	commit_unref(commit);

@@ -45,14 +45,20 @@ forget_old(struct writer *writer)
 
 	if (sqlite_run(writer->connection, "BEGIN IMMEDIATE") != SQLITE_OK)
 		return;
+	/* The newest commit stays, for the next number is counted from it; log_start tells readers of the log. */
 	run_slice(writer,
-	    "DELETE FROM caisson_changes WHERE seq IN"
-	    " (SELECT seq FROM caisson_commits WHERE at < ? ORDER BY seq LIMIT ?)",
+	    "INSERT OR REPLACE INTO caisson_meta (key, value) SELECT 'log_start', CAST(seq AS TEXT)"
+	    " FROM (SELECT max(seq) AS seq FROM (SELECT seq FROM caisson_commits WHERE at < ?1"
+	    " AND seq < (SELECT max(seq) FROM caisson_commits) ORDER BY seq LIMIT ?2)) WHERE seq IS NOT NULL",
 	    log_us);
 	run_slice(writer,
-	    "DELETE FROM caisson_commits WHERE seq IN"
-	    " (SELECT seq FROM caisson_commits WHERE at < ? ORDER BY seq LIMIT ?)",
-	    log_us);
+	    "DELETE FROM caisson_changes WHERE seq <="
+	    " (SELECT CAST(value AS INTEGER) FROM caisson_meta WHERE key = 'log_start')",
+	    0);
+	run_slice(writer,
+	    "DELETE FROM caisson_commits WHERE seq <="
+	    " (SELECT CAST(value AS INTEGER) FROM caisson_meta WHERE key = 'log_start')",
+	    0);
 	run_slice(writer,
 	    "DELETE FROM caisson_idempotency WHERE rowid IN"
 	    " (SELECT rowid FROM caisson_idempotency WHERE at < ? LIMIT ?)",
