@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/limits.h"
 #include "base/memory.h"
@@ -11,6 +12,7 @@
 
 enum {
 	PAUSE_FIRST_US = 50 * 1000,
+	PAUSE_WAITED_US = 100 * 1000,
 	PAUSE_LAST_US = 5 * 1000 * 1000,
 	SCRATCH_SIZE_MAX = 1 << 20,
 	DETAIL_SIZE_MAX = 400,
@@ -114,12 +116,20 @@ set_up_session(struct postgres_connection *connection, struct buf *ret_detail)
 	return postgres_is_broken(connection) ? ERR_STORE_UNAVAILABLE : OK;
 }
 
+/* libpq's own is to print. */
+static void
+ignore_notice(void *arg, const char *message)
+{
+	(void)arg, (void)message;
+}
+
 static enum err
 try_connect(struct postgres_connection *connection, struct buf *ret_detail)
 {
 	postgres_drop(connection);
 	connection->failed = connection->again = connection->stale = false;
 	connection->pg = connect_to(connection->url);
+	PQsetNoticeProcessor(connection->pg, ignore_notice, NULL);
 	if (PQstatus(connection->pg) == CONNECTION_OK)
 		return set_up_session(connection, ret_detail);
 	add_message(ret_detail, PQerrorMessage(connection->pg));
@@ -152,14 +162,28 @@ postgres_is_broken(const struct postgres_connection *connection)
 	return connection->pg == NULL || connection->stale || PQstatus(connection->pg) != CONNECTION_OK;
 }
 
+static void
+sleep_us(int64_t wait_us)
+{
+	struct timespec time = { .tv_nsec = (long)(wait_us > 0 ? wait_us : 0) * 1000 };
+
+	nanosleep(&time, NULL);
+}
+
 enum err
 postgres_ready_blocking(struct postgres_connection *connection)
 {
-	if (!postgres_is_broken(connection))
-		return OK;
-	if (clock_monotonic_us() < connection->next_try_us)
-		return ERR_STORE_UNAVAILABLE;
-	return postgres_connect_blocking(connection, NULL);
+	while (postgres_is_broken(connection)) {
+		int64_t wait_us = connection->next_try_us - clock_monotonic_us();
+
+		if (wait_us > 0 && connection->pause_us > PAUSE_WAITED_US)
+			return ERR_STORE_UNAVAILABLE;
+		sleep_us(wait_us);
+		if (postgres_connect_blocking(connection, NULL) != OK &&
+		    connection->pause_us > PAUSE_WAITED_US)
+			return ERR_STORE_UNAVAILABLE;
+	}
+	return OK;
 }
 
 void

@@ -75,7 +75,7 @@ void postgres_init(struct postgres_connection *connection, const char *url, cons
 void postgres_release(struct postgres_connection *connection);
 /* Connect now, whatever the pause; ${ret_detail} (may be NULL) gets a line for people. */
 enum err postgres_connect_blocking(struct postgres_connection *connection, struct buf *ret_detail) MUST_USE;
-/* OK with a connection that seems to work; ERR_STORE_UNAVAILABLE, at once while the pause lasts. */
+/* OK with a connection that seems to work.  Short pauses are waited for; in a long one ERR_STORE_UNAVAILABLE at once. */
 enum err postgres_ready_blocking(struct postgres_connection *connection) MUST_USE;
 bool postgres_is_broken(const struct postgres_connection *connection);
 /* Close; the next postgres_ready_blocking() connects again. */
