@@ -27,16 +27,6 @@ open_two(void **state)
 	return 0;
 }
 
-static int
-close_two(void **state)
-{
-	loop_close(&loop);
-	loop_run(&loop);
-	loop_release(&loop);
-	store_close(second);
-	return close_test(state);
-}
-
 /* --- writers ------------------------------------------------------------ */
 
 struct writer {
@@ -113,11 +103,15 @@ write_by_hand(void *arg)
 /* --- followers ----------------------------------------------------------- */
 
 struct model {
-	struct store *store;
+	struct store *store; /* NULL: it does not follow */
 	bool began_in_between; /* its snapshot may hold commits beyond its number */
 	struct ring_follower follower;
 	struct test_state state;
 };
+
+enum { MODELS_MAX = 8 };
+
+static struct model models[MODELS_MAX];
 
 static void
 on_mail(struct mail *mail)
@@ -137,6 +131,17 @@ model_begin(struct model *model, struct store *store)
 	ring_follow(&store->ring, &model->follower, &loop);
 	model->state.number = store_last_number(store);
 	assert_int_equal(store_read_blocking(store, &call), OK);
+}
+
+/* Also where a test failed in the middle. */
+static void
+model_stop(struct model *model)
+{
+	if (model->store != NULL)
+		ring_unfollow(&model->store->ring, &model->follower);
+	test_state_clear(&model->state);
+	model->store = NULL;
+	model->began_in_between = false;
 }
 
 /* A commit that the snapshot may have held: a row's versions say what is new. */
@@ -195,11 +200,23 @@ model_end(struct model *model, int64_t number)
 	assert_true(model_follow(model));
 	test_state_read(&test, now);
 	assert_true(test_state_equal(&model->state, now));
-	ring_unfollow(&model->store->ring, &model->follower);
-	test_state_clear(&model->state);
+	model_stop(model);
 	test_state_clear(now);
 	free(now);
 }
+
+static int
+close_two(void **state)
+{
+	for (size_t i = 0; i < MODELS_MAX; i++)
+		model_stop(&models[i]);
+	loop_close(&loop);
+	loop_run(&loop);
+	loop_release(&loop);
+	store_close(second);
+	return close_test(state);
+}
+
 
 /* Both nodes have told of all that happened. */
 static void
@@ -234,7 +251,6 @@ join_writers(struct writer *writers)
 static void
 replaying_the_feed_gives_the_tables(void **state)
 {
-	static struct model models[2];
 	struct writer writers[WRITERS + 1];
 	int64_t last;
 
@@ -247,8 +263,8 @@ replaying_the_feed_gives_the_tables(void **state)
 		start_writers(writers);
 		join_writers(writers);
 		last = ask_int("SELECT max(seq) FROM caisson_changes");
-		for (size_t i = 0; i < COUNT(models); i++)
-			model_end(&models[i], last);
+		model_end(&models[0], last);
+		model_end(&models[1], last);
 	}
 }
 
@@ -256,7 +272,6 @@ replaying_the_feed_gives_the_tables(void **state)
 static void
 a_follower_may_come_at_any_time(void **state)
 {
-	static struct model models[8];
 	struct writer writers[WRITERS + 1];
 	int64_t last;
 
@@ -277,7 +292,6 @@ a_follower_may_come_at_any_time(void **state)
 static void
 a_long_transaction_holds_the_feed_back(void **state)
 {
-	static struct model model;
 	PGconn *pg = PQconnectdb(test_server());
 	int64_t number;
 	int pid = 0;
@@ -286,7 +300,7 @@ a_long_transaction_holds_the_feed_back(void **state)
 	(void)state;
 	make(category(1, "all"));
 	wait_for_all();
-	model_begin(&model, second);
+	model_begin(&models[0], second);
 	PQclear(PQexec(pg, "BEGIN"));
 	PQclear(PQexec(pg, "SELECT pg_current_xact_id()"));
 	write = category(2, "two");
@@ -296,11 +310,11 @@ a_long_transaction_holds_the_feed_back(void **state)
 	assert_true(store_held_back_us(test.store, &pid) > 0);
 	assert_int_equal(pid, PQbackendPID(pg));
 	assert_true(store_last_number(second) < number);
-	assert_true(model_follow(&model));
-	assert_int_equal(model.state.count, 1);
+	assert_true(model_follow(&models[0]));
+	assert_int_equal(models[0].state.count, 1);
 	assert_int_equal(ask_int("SELECT count(*) FROM categories"), 2);
 	PQclear(PQexec(pg, "COMMIT"));
-	model_end(&model, number);
+	model_end(&models[0], number);
 	PQfinish(pg);
 }
 
