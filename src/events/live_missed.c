@@ -138,6 +138,34 @@ add_event(struct reading *reading, const struct missed_record *record, struct li
 
 /* In the order of the records' last changes. */
 static enum err
+add_commit_events(struct reading *reading, const struct commit *commit, struct live_text *text)
+{
+	enum err err = OK;
+
+	for (const struct change *change = commit->changes; change != NULL && err == OK;
+	     change = change->next) {
+		const struct missed_record *record;
+
+		if (change->collection != reading->predicate->collection)
+			continue;
+		record = *find_record(reading, &change->id);
+		if (record != NULL && record->last == change)
+			err = add_event(reading, record, text);
+	}
+	return err;
+}
+
+static enum err
+add_page_events(struct reading *reading, const struct log_page *page, struct live_text *text)
+{
+	enum err err = OK;
+
+	for (size_t i = 0; i < page->count && err == OK; i++)
+		err = add_commit_events(reading, page->commits[i], text);
+	return err;
+}
+
+static enum err
 add_events(struct reading *reading)
 {
 	struct live_missed *missed = reading->missed;
@@ -145,17 +173,7 @@ add_events(struct reading *reading)
 	enum err err = OK;
 
 	for (size_t i = 0; i < reading->pages_count && err == OK; i++)
-		for (size_t j = 0; j < reading->pages[i].count && err == OK; j++)
-			for (const struct change *change = reading->pages[i].commits[j]->changes;
-			     change != NULL && err == OK; change = change->next) {
-				const struct missed_record *record =
-				    change->collection != reading->predicate->collection
-					? NULL
-					: *find_record(reading, &change->id);
-
-				if (record != NULL && record->last == change)
-					err = add_event(reading, record, &text);
-			}
+		err = add_page_events(reading, &reading->pages[i], &text);
 	*missed->text = text.buf;
 	missed->events = text.events;
 	return err;

@@ -45,6 +45,7 @@ export function queries({ ann, bob, cid, editor }) {
 		{ name: 'ann', path: '/docs', caller: ann, holds: doc(ann) },
 		{ name: 'bob, by votes', path: '/docs', caller: bob, filter: 'votes > 2', holds: (row) => doc(bob)(row) && row.votes !== null && row.votes > 2 },
 		{ name: 'cid, by title', path: '/docs', caller: cid, filter: "title < 'm' || folder == null", holds: (row) => doc(cid)(row) && (row.title < 'm' || row.folder === null) },
+		{ name: "bob's own", path: '/docs', caller: bob, filter: 'owner == auth.id || owner == null && public', holds: (row) => row.owner === bob.id || (row.owner === null && row.public) },
 		{ name: 'an editor', path: '/docs', caller: editor, filter: '!public', holds: (row) => !row.public },
 		{ name: 'nobody', path: '/docs', filter: 'public && votes in [1, null]', holds: (row) => row.public && (row.votes === 1 || row.votes === null) },
 		{ name: 'comments', path: '/comments', holds: (row) => !row.hidden },
