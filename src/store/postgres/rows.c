@@ -92,7 +92,7 @@ to_integer(Oid type, const char *bytes)
 	case TYPE_NUMERIC:
 		return numeric_to_integer(bytes);
 	default:
-		assert(!"a column of another type than it is read as");
+		assert(false && "a column of another type than it is read as");
 		return 0;
 	}
 }
