@@ -344,9 +344,12 @@ ask_status(struct attempt *attempt, struct sql_text *sql)
 
 /*
  * The commit row is proof in itself.  Without one the transaction's status
- * tells, but only on the server that ran it: one that was promoted since then
- * counts on with ids of its own.  The row is looked for behind the status: it
- * may come in between.
+ * tells, but only on the server that ran it (one that was promoted since then
+ * counts on with ids of its own), and only that it failed or still runs: a
+ * server that crashed gives ids that it had not yet written to its log again,
+ * so that "committed" may be said of somebody else's.  What has committed
+ * without a row changed nothing, and can be run again.  The row is looked for
+ * behind the status: it may come in between.
  */
 static enum fate
 ask_fate(struct attempt *attempt, bool *ret_changed)
@@ -365,6 +368,8 @@ ask_fate(struct attempt *attempt, bool *ret_changed)
 		fate = FATE_UNKNOWN;
 	else if (*ret_changed)
 		fate = FATE_COMMITTED;
+	else if (fate == FATE_COMMITTED)
+		fate = FATE_ABORTED;
 	sql_release(&sql);
 	return fate;
 }
