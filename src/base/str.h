@@ -34,5 +34,7 @@ struct str str_slice(struct str str, size_t from, size_t to);
 struct str str_trim(struct str str);
 /* Take the part up to ${separator} off the front of ${rest}; false when nothing is left. */
 bool str_split(struct str *rest, char separator, struct str *ret);
+/* The value of a hexadecimal digit in either case, or -1. */
+int hex_digit(char c);
 /* A whole decimal int64: an optional minus, digits, no leading zeros, nothing else. */
 bool str_to_int(struct str str, int64_t *ret);

@@ -39,18 +39,6 @@ value_equal(const struct value *a, const struct value *b)
 	return a->kind == b->kind && value_compare(a, b) == 0;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool
 is_hyphen_place(size_t at)
 {

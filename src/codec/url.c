@@ -6,18 +6,6 @@
 
 enum { PARAMETERS_MAX = 64 };
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool
 needs_decoding(struct str text, bool plus_is_space)
 {

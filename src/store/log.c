@@ -328,20 +328,6 @@ add_changes(struct commit *commit, struct log_entry *entries, size_t count)
 	return OK;
 }
 
-/* A row that came and went within the commit is no change. */
-static void
-drop_passing(struct commit *commit)
-{
-	for (struct change **at = &commit->changes; *at != NULL;) {
-		if ((*at)->old_values == NULL && (*at)->new_values == NULL) {
-			*at = (*at)->next;
-			commit->changes_count--;
-		} else {
-			at = &(*at)->next;
-		}
-	}
-}
-
 static enum err
 build_commit(struct log_entry *entries, size_t count, struct log_page *page)
 {
@@ -354,7 +340,7 @@ build_commit(struct log_entry *entries, size_t count, struct log_page *page)
 		return OK;
 	}
 	err = add_changes(commit, entries, count);
-	drop_passing(commit);
+	commit_drop_passing(commit);
 	return err;
 }
 

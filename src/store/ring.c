@@ -28,6 +28,19 @@ commit_unref(struct commit *commit)
 }
 
 void
+commit_drop_passing(struct commit *commit)
+{
+	for (struct change **at = &commit->changes; *at != NULL;) {
+		if ((*at)->old_values == NULL && (*at)->new_values == NULL) {
+			*at = (*at)->next;
+			commit->changes_count--;
+		} else {
+			at = &(*at)->next;
+		}
+	}
+}
+
+void
 ring_init(struct ring *ring)
 {
 	*ring = (struct ring){ 0 };

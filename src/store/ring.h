@@ -77,3 +77,5 @@ struct commit *ring_next(struct ring *ring, struct ring_follower *follower, bool
 
 struct commit *commit_new(int64_t number);
 void commit_unref(struct commit *commit);
+/* Take out the changes of rows that came and went within ${commit}. */
+void commit_drop_passing(struct commit *commit);

@@ -133,27 +133,13 @@ capture_drop(struct capture *capture)
 	capture->commit = NULL;
 }
 
-/* A row that came and went within the body is no change. */
-static void
-drop_passing(struct commit *commit)
-{
-	for (struct change **at = &commit->changes; *at != NULL;) {
-		if ((*at)->old_values == NULL && (*at)->new_values == NULL) {
-			*at = (*at)->next;
-			commit->changes_count--;
-		} else {
-			at = &(*at)->next;
-		}
-	}
-}
-
 struct commit *
 capture_take(struct capture *capture)
 {
 	struct commit *commit = capture->commit;
 
 	capture->commit = NULL;
-	drop_passing(commit);
+	commit_drop_passing(commit);
 	if (commit->changes_count > 0)
 		return commit;
 	commit_unref(commit);
