@@ -68,11 +68,20 @@ set_pragmas(struct sqlite_connection *connection, enum sqlite_role role)
 		is_synchronous_full() ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
 		"PRAGMA foreign_keys=ON", "PRAGMA trusted_schema=OFF",
 		"PRAGMA wal_autocheckpoint=0", "PRAGMA mmap_size=0", "PRAGMA temp_store=MEMORY", cache,
+		/*
+		 * Or SQLite 3.40 loses commits: a page that goes to the log twice before COMMIT
+		 * puts off the checksums of the frames behind it; ROLLBACK TO takes the frames
+		 * back and not the debt, so that later frames are committed without checksums.
+		 * Readers see them, and the recovery after a crash takes the log to end there.
+		 */
+		"PRAGMA cache_spill=OFF",
 	};
 	int code = SQLITE_OK;
 
 	snprintf(cache, sizeof(cache), "PRAGMA cache_size=-%d", (int)limit(LIMIT_sqlite_cache));
 	sqlite3_db_config(connection->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SIZE, LOOKASIDE_COUNT);
+	/* Only the writer checkpoints, when it has decided so; never a close, which would repeat a failed sync. */
+	sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(connection->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(connection->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_busy_timeout(connection->db, BUSY_TIMEOUT_MS);
@@ -206,7 +215,8 @@ failed(struct sqlite_tx *tx, int code)
 {
 	enum err err = sqlite_error(code);
 
-	tx->connection->last_code = code;
+	if (err != OK)
+		tx->connection->last_code = code;
 	if (err == ERR_CONFLICT)
 		note_problem(tx, code);
 	return err;
@@ -279,14 +289,24 @@ int
 sqlite_run(struct sqlite_connection *connection, const char *text)
 {
 	struct cached_statement *cached;
+	int64_t budget_end_us = connection->budget_end_us;
 	int code = take_statement(connection, str_from(text), &cached);
 
 	if (code != SQLITE_OK)
 		return code;
+	/*
+	 * The steps of a cached statement add up over its runs, so that any run may be the one
+	 * that is interrupted, when its work is done: a BEGIN that failed, and has begun.
+	 */
+	connection->budget_end_us = 0;
 	while ((code = sqlite3_step(cached->statement)) == SQLITE_ROW)
 		;
 	return_statement(cached);
-	return code == SQLITE_DONE ? SQLITE_OK : code;
+	connection->budget_end_us = budget_end_us;
+	if (code == SQLITE_DONE)
+		return SQLITE_OK;
+	connection->last_code = code;
+	return code;
 }
 
 static int
@@ -316,8 +336,12 @@ bind_value(sqlite3_stmt *statement, int at, const struct value *value)
 static enum err
 start_statement(struct sqlite_tx *tx, const struct sql_text *sql, struct cached_statement **ret)
 {
-	int code = take_statement(tx->connection, buf_str(&sql->text), ret);
+	int code = tx->connection->last_code;
 
+	/* A failed statement has ended the transaction; another would commit by itself. */
+	if (tx->tx.is_write && sqlite3_get_autocommit(tx->connection->db))
+		return code == SQLITE_OK ? ERR_INTERNAL : sqlite_error(code);
+	code = take_statement(tx->connection, buf_str(&sql->text), ret);
 	if (code != SQLITE_OK)
 		return failed(tx, code);
 	assert(sqlite3_bind_parameter_count((*ret)->statement) == (int)sql->params_count);

@@ -14,9 +14,9 @@ enum { GROUP_ARENA_SIZE_MAX = 256 << 20 };
 static void writer_run(void *arg);
 static void run_group(struct writer *writer);
 static bool is_lost(struct writer *writer);
+static bool is_culprit(struct writer *writer, const struct store_call *call);
 static enum err recover_group(struct writer *writer, size_t culprit);
 static void drop_commits(struct writer *writer);
-static void remove_culprit(struct writer *writer, size_t at);
 static void stage_call(struct writer *writer, struct store_call *call);
 static void commit_group(struct writer *writer);
 static void complete_group(struct writer *writer);
@@ -112,8 +112,7 @@ writer_run(void *arg)
 	struct writer *writer = arg;
 
 	while (wait_for_call(writer)) {
-		if (writer->first != NULL)
-			run_group(writer);
+		run_group(writer);
 		while (writer->alone != NULL)
 			run_group(writer);
 		upkeep(writer);
@@ -149,32 +148,48 @@ next_call(struct writer *writer, int64_t end_us)
 		writer->alone = call->next;
 		return call;
 	}
-	if (writer->group_count > 0 && (writer->group[0]->alone ||
-					   writer->group_count >= (size_t)limit(LIMIT_group_requests) ||
-					   clock_monotonic_us() >= end_us))
+	if (writer->group_count > 0 &&
+	    (writer->group[0]->alone || writer->group_count == WRITER_GROUP_MAX ||
+		writer->group_count >= (size_t)limit(LIMIT_group_requests) ||
+		clock_monotonic_us() >= end_us))
 		return NULL;
 	return pop(writer);
+}
+
+/* Take calls in and stage them while the group may grow. */
+static enum err
+fill_group(struct writer *writer, struct store_call *call)
+{
+	int64_t end_us = clock_monotonic_us() + limit(LIMIT_group_time);
+	enum err begin_err = begin(writer), err = begin_err;
+
+	for (; call != NULL; call = next_call(writer, end_us)) {
+		size_t at = writer->group_count++;
+
+		writer->group[at] = call;
+		call->staged_err = begin_err;
+		if (begin_err != OK)
+			continue; /* no transaction: all that wait are told so */
+		stage_call(writer, call);
+		if (is_culprit(writer, call))
+			err = recover_group(writer, at);
+		if (err != OK)
+			break;
+	}
+	return err;
 }
 
 static void
 run_group(struct writer *writer)
 {
-	int64_t end_us = clock_monotonic_us() + limit(LIMIT_group_time);
-	enum err err = begin(writer);
 	struct store_call *call;
+	enum err err;
 
 	writer->group_count = writer->commits_count = 0;
-	while (writer->group_count < WRITER_GROUP_MAX && (call = next_call(writer, end_us)) != NULL) {
-		writer->group[writer->group_count++] = call;
-		call->staged_err = err;
-		if (err != OK)
-			continue;
-		stage_call(writer, call);
-		if (is_lost(writer))
-			err = recover_group(writer, writer->group_count - 1);
-		else if (call->staged_err == ERR_TOO_COSTLY && !call->alone)
-			remove_culprit(writer, writer->group_count - 1);
-	}
+	call = next_call(writer, 0);
+	if (call == NULL)
+		return;
+	err = fill_group(writer, call);
 	if (err == OK && writer->group_count > 0)
 		commit_group(writer);
 	else if (!is_lost(writer))
@@ -190,6 +205,23 @@ is_lost(struct writer *writer)
 	return sqlite3_get_autocommit(writer->connection->db);
 }
 
+/* Interrupted for the first time: it may run once more, alone. */
+static bool
+runs_again(const struct store_call *call, enum err err)
+{
+	return err == ERR_TOO_COSTLY && !call->alone;
+}
+
+/*
+ * Must the group go on without ${call}?  It took the transaction with it, or it
+ * was interrupted in a mere read: that harms nobody, but it may run alone too.
+ */
+static bool
+is_culprit(struct writer *writer, const struct store_call *call)
+{
+	return is_lost(writer) || runs_again(call, call->staged_err);
+}
+
 static void
 drop_commits(struct writer *writer)
 {
@@ -197,6 +229,19 @@ drop_commits(struct writer *writer)
 		commit_unref(writer->commits[i]);
 	writer->commits_count = 0;
 	writer->next_number = atomic_load(&writer->store->last_number) + 1;
+}
+
+/* Run ${call} behind the group, by itself; in the order in which they came. */
+static void
+set_aside(struct writer *writer, struct store_call *call)
+{
+	struct store_call **end = &writer->alone;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	call->alone = true;
+	call->next = NULL;
+	*end = call;
 }
 
 /* Take the culprit out of the group: to be run alone, or refused where it was alone already. */
@@ -208,14 +253,13 @@ remove_culprit(struct writer *writer, size_t at)
 	writer->group_count--;
 	memmove(&writer->group[at], &writer->group[at + 1],
 	    (writer->group_count - at) * sizeof(struct store_call *));
-	if (culprit->alone) {
-		culprit->err = culprit->staged_err;
-		store_call_done(culprit);
+	if (!culprit->alone) {
+		set_aside(writer, culprit);
 		return;
 	}
-	culprit->alone = true;
-	culprit->next = writer->alone;
-	writer->alone = culprit;
+	culprit->err = ERR_TOO_COSTLY;
+	culprit->number = 0;
+	store_call_done(culprit);
 }
 
 /* Nothing of the group has happened, and nothing will. */
@@ -227,41 +271,62 @@ refuse_group(struct writer *writer, enum err err)
 	return err;
 }
 
-/* Stage all of the group; false, with the place of the culprit, when the transaction is lost again. */
-static bool
-stage_again(struct writer *writer, size_t *ret_culprit)
+/* Stage the group's calls from ${at} on.  The place of the first culprit, or the end. */
+static size_t
+stage_from(struct writer *writer, size_t at)
 {
-	for (size_t i = 0; i < writer->group_count; i++) {
-		stage_call(writer, writer->group[i]);
-		if (is_lost(writer)) {
-			*ret_culprit = i;
-			return false;
-		}
+	for (; at < writer->group_count; at++) {
+		stage_call(writer, writer->group[at]);
+		if (is_culprit(writer, writer->group[at]))
+			break;
 	}
-	return true;
+	return at;
 }
 
-/*
- * ${culprit} took the transaction with it.  Who was too costly is set aside and
- * the others run again, until a group stands; a disk that refuses refuses all.
- */
+/* Why is the transaction gone?  The engine knows; a body may have made something else of it. */
+static enum err
+why_lost(struct writer *writer)
+{
+	int code = writer->connection->last_code;
+
+	if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
+		atomic_store(&writer->store->lost, true); /* no sync is ever tried again */
+		return ERR_OUTCOME_UNKNOWN;
+	}
+	return code == SQLITE_OK ? ERR_INTERNAL : sqlite_error(code);
+}
+
+/* The transaction is gone: begin the next.  A disk that refuses refuses all. */
+static enum err
+begin_again(struct writer *writer, size_t culprit)
+{
+	enum err err = why_lost(writer);
+
+	drop_commits(writer);
+	if (err != ERR_TOO_COSTLY)
+		return refuse_group(writer, err);
+	remove_culprit(writer, culprit);
+	err = begin(writer);
+	return err == OK ? OK : refuse_group(writer, err);
+}
+
+/* Set the culprit aside, and run those again that it took with it, until a group stands. */
 static enum err
 recover_group(struct writer *writer, size_t culprit)
 {
-	enum err err;
+	enum err err = OK;
 
-	do {
-		err = writer->group[culprit]->staged_err;
-		drop_commits(writer);
-		if ((writer->connection->last_code & 0xff) == SQLITE_IOERR)
-			return refuse_group(writer, ERR_IO);
-		if (err != ERR_TOO_COSTLY)
-			return refuse_group(writer, err);
-		remove_culprit(writer, culprit);
-		if ((err = begin(writer)) != OK)
-			return refuse_group(writer, err);
-	} while (!stage_again(writer, &culprit));
-	return OK;
+	while (err == OK && culprit < writer->group_count) {
+		if (is_lost(writer)) {
+			err = begin_again(writer, culprit);
+			culprit = 0;
+		} else {
+			remove_culprit(writer, culprit);
+		}
+		if (err == OK)
+			culprit = stage_from(writer, culprit);
+	}
+	return err;
 }
 
 /* --- one call -------------------------------------------------------- */
@@ -353,20 +418,22 @@ static enum err
 run_outer(struct writer *writer, struct sqlite_tx *tx, struct store_call *call)
 {
 	bool done = false;
-	enum err err, after_err;
+	enum err err, keep_err;
 
 	savepoint(writer, "SAVEPOINT outer");
-	err = call->before(&tx->tx, call->arg, &done);
+	err = keep_err = call->before(&tx->tx, call->arg, &done);
 	if (err == OK && !done) {
 		err = run_inner(writer, tx, call);
-		if (!is_lost(writer) &&
-		    (after_err = call->after(&tx->tx, call->arg, err)) != OK) {
-			undo_call(writer, call);
-			err = after_err;
-		}
+		keep_err = runs_again(call, err) || is_lost(writer) ? err :
+								      call->after(&tx->tx, call->arg, err);
+		if (keep_err != OK)
+			err = keep_err;
 	}
-	if (!is_lost(writer))
-		savepoint(writer, "RELEASE outer");
+	if (is_lost(writer))
+		return err;
+	if (keep_err != OK || call->dry_run)
+		undo_call(writer, call);
+	savepoint(writer, "RELEASE outer");
 	return err;
 }
 
@@ -387,6 +454,7 @@ stage_call(struct writer *writer, struct store_call *call)
 	enum err err = may_run(call);
 
 	call->number = 0;
+	writer->connection->last_code = SQLITE_OK;
 	if (err == OK) {
 		sqlite_tx_init(&tx, writer->connection, &writer->arena);
 		tx.tx.is_write = true;
@@ -405,15 +473,17 @@ stage_call(struct writer *writer, struct store_call *call)
 /*
  * After a failed COMMIT nobody knows what the disk holds: say so to all who
  * would have been told yes, and to no one anything else, ever again; recovery
- * at the next start finds out.
+ * at the next start finds out.  Who would have been told no may ask again then:
+ * the reason may have been a row of this group.
  */
 static void
 lose_store(struct writer *writer)
 {
 	atomic_store(&writer->store->lost, true);
 	for (size_t i = 0; i < writer->group_count; i++)
-		if (writer->group[i]->staged_err == OK)
-			writer->group[i]->staged_err = ERR_OUTCOME_UNKNOWN;
+		writer->group[i]->staged_err = writer->group[i]->staged_err == OK ?
+		    ERR_OUTCOME_UNKNOWN :
+		    ERR_STORE_UNAVAILABLE;
 }
 
 static void
