@@ -98,7 +98,7 @@ async function crashes(engine, env) {
 	await crash(`${engine} kill -9`, ['kill.mjs', '--cycles', options.kills], env);
 	await crash(`${engine} live model`, ['../live/model.mjs', '--writes', options.writes], env);
 	if (engine !== 'sqlite')
-		return crash('the cluster crashes under a counter', ['count.mjs', '--crashes', Math.max(12, options.kills / 4)], env);
+		return crash('the cluster crashes under a counter', ['count.mjs', '--crashes', Math.max(20, options.kills / 4)], env);
 	const lacking = whatPowerLacks();
 	if (lacking)
 		return count('power cuts, their control, a full disk', { skipped: 3 }, lacking);
