@@ -38,16 +38,6 @@ json_fail_too_large(struct json_parser *parser)
 	return false;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 /* The code unit of "\uXXXX" at ${at}, or -1. */
 static int
 code_unit(const char *at, const char *end)
