@@ -72,8 +72,11 @@ hook_after(struct tx *tx, void *arg, enum err body_err)
 static enum err
 run_hooked(struct hooked *hooked, bool dry_run, int64_t *ret_number)
 {
-	struct store_call call = { .body = hook_body, .arg = hooked, .before = hook_before,
-		.after = hook_after, .dry_run = dry_run };
+	struct store_call call = { .body = hook_body,
+		.arg = hooked,
+		.before = hook_before,
+		.after = hook_after,
+		.dry_run = dry_run };
 	enum err err = store_write_blocking(test.store, &call);
 
 	*ret_number = call.number;
@@ -298,11 +301,14 @@ increment_often(void *arg)
 	struct crowd *crowd = arg;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		struct store_call call = { .body = increment, .record_hash = crowd->record_hash,
+		struct store_call call = { .body = increment,
+			.record_hash = crowd->record_hash,
 			.deadline_us = clock_monotonic_us() + 60 * 1000000,
-			.caller_hash = (uint64_t)crowd->index, .reads_others = crowd->reads_others };
+			.caller_hash = (uint64_t)crowd->index,
+			.reads_others = crowd->reads_others };
 
-		crowd->failures += store_write_blocking(test.store, &call) != OK || call.number == 0;
+		crowd->failures +=
+		    store_write_blocking(test.store, &call) != OK || call.number == 0;
 	}
 }
 
@@ -369,20 +375,25 @@ go_off_sale(struct tx *tx, void *arg)
 	const struct collection *products = app_collection(test.app, STR("products"));
 	struct crowd *crowd = arg;
 	struct value others;
-	enum err err = test_ask(tx, "SELECT count(*) FROM products WHERE on_sale", VALUE_INT, &others);
+	enum err err =
+	    test_ask(tx, "SELECT count(*) FROM products WHERE on_sale", VALUE_INT, &others);
 
 	if (err != OK || others.integer < 2)
 		return err;
 	usleep(500);
-	return test_update(tx, products, value_int(crowd->index), "on_sale", value_bool(false), NULL);
+	return test_update(
+	    tx, products, value_int(crowd->index), "on_sale", value_bool(false), NULL);
 }
 
 static void
 leave_once(void *arg)
 {
 	struct crowd *crowd = arg;
-	struct store_call call = { .body = go_off_sale, .arg = crowd, .reads_others = true,
-		.record_hash = (uint64_t)crowd->index + 1, .deadline_us = clock_monotonic_us() + 60 * 1000000 };
+	struct store_call call = { .body = go_off_sale,
+		.arg = crowd,
+		.reads_others = true,
+		.record_hash = (uint64_t)crowd->index + 1,
+		.deadline_us = clock_monotonic_us() + 60 * 1000000 };
 
 	crowd->failures += store_write_blocking(test.store, &call) != OK;
 }
@@ -428,7 +439,7 @@ static enum err
 sleep_a_little(struct tx *tx, void *arg)
 {
 	(void)tx, (void)arg;
-	usleep(2000);
+	usleep(20000);
 	return OK;
 }
 

@@ -30,8 +30,8 @@ read_back(struct tx *tx, void *arg)
 	if (err == OK && tx_next(&rows)) {
 		trip->equal = true;
 		for (unsigned i = 0; i < trip->collection->columns_count; i++) {
-			struct value value =
-			    tx_value(&rows, (int)i, field_value_kind(&trip->collection->columns[i]));
+			struct value value = tx_value(
+			    &rows, (int)i, field_value_kind(&trip->collection->columns[i]));
 
 			trip->equal = trip->equal && value_equal(&value, &trip->written[i]);
 		}
@@ -56,9 +56,33 @@ assert_round_trip(struct row_write *write)
 }
 
 static const char *const hostile_texts[] = {
-	"", " ", "'", "''; DROP TABLE products; --", "\"", "\\", "\\x00", "E'\\n'", "$1", "?", "%s%n", "NULL",
-	"\x01\x02\x1f\x7f", "\r\n\t", "\xc3\x9f", "\xc4\xb0", "e\xcc\x81", "\xef\xbb\xbf" "bom", "\xf0\x9f\x98\x80",
-	"\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80", "\xe2\x80\xae" "rtl", "a\xe2\x80\x8b" "b",
+	"",
+	" ",
+	"'",
+	"''; DROP TABLE products; --",
+	"\"",
+	"\\",
+	"\\x00",
+	"E'\\n'",
+	"$1",
+	"?",
+	"%s%n",
+	"NULL",
+	"\x01\x02\x1f\x7f",
+	"\r\n\t",
+	"\xc3\x9f",
+	"\xc4\xb0",
+	"e\xcc\x81",
+	"\xef\xbb\xbf"
+	"bom",
+	"\xf0\x9f\x98\x80",
+	"\xf4\x8f\xbf\xbf",
+	"\xed\x9f\xbf",
+	"\xee\x80\x80",
+	"\xe2\x80\xae"
+	"rtl",
+	"a\xe2\x80\x8b"
+	"b",
 };
 
 static void
@@ -110,8 +134,8 @@ numbers_come_back(void **state)
 static void
 times_come_back(void **state)
 {
-	static const int64_t times[] = { 0, 1, -1, 946684800000000, 946684799999999, 253402300799999999,
-		-62135596800000000, 1795000000123456 };
+	static const int64_t times[] = { 0, 1, -1, 946684800000000, 946684799999999,
+		253402300799999999, -62135596800000000, 1795000000123456 };
 
 	(void)state;
 	make(category(1, "all"));
@@ -158,8 +182,9 @@ bind_all_kinds(struct tx *tx, void *arg)
 	enum err err;
 
 	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql, "SELECT count(*) FROM products t WHERE t.price = %v OR t.sku = %v OR t.on_sale = %v OR"
-		       " t.listed = %v OR t.\"similar\" = %v",
+	sql_addf(&sql,
+	    "SELECT count(*) FROM products t WHERE t.price = %v OR t.sku = %v OR t.on_sale = %v OR"
+	    " t.listed = %v OR t.\"similar\" = %v",
 	    *round & 1 ? value_int(100) : value_null(), *round & 2 ? test_text("s") : value_null(),
 	    *round & 4 ? value_bool(true) : value_null(), *round & 8 ? value_time(0) : value_null(),
 	    *round & 16 ? value_int(1) : value_null());
@@ -249,7 +274,8 @@ nulls_come_first_and_texts_by_bytes(void **state)
 /* --- problems --------------------------------------------------------- */
 
 static void
-assert_problem(struct row_write write, enum tx_problem_kind kind, const char *table, const char *column)
+assert_problem(
+    struct row_write write, enum tx_problem_kind kind, const char *table, const char *column)
 {
 	int64_t number;
 
@@ -348,7 +374,10 @@ a_foreign_keys_action_is_a_change(void **state)
 	write = product(1, "abc", 1);
 	assert_int_equal(write_call(delete_row, &write, &number), OK);
 	assert_true(ask_int("SELECT \"_version\" FROM products WHERE id = 2") == number);
-	assert_int_equal(ask_int("SELECT count(*) FROM products WHERE \"similar\" IS NULL AND updated > created"), 1);
+	assert_int_equal(
+	    ask_int(
+		"SELECT count(*) FROM products WHERE \"similar\" IS NULL AND updated > created"),
+	    1);
 	assert_int_equal(ask_int("SELECT count(*) FROM cart_items"), 1);
 	assert_true(ask_int("SELECT max(seq) FROM caisson_changes") == number);
 	assert_true(ask_int("SELECT max(seq) FROM caisson_commits") == number);
@@ -402,7 +431,8 @@ change_nothing(struct tx *tx, void *arg)
 {
 	const struct collection *categories = app_collection(test.app, STR("categories"));
 	int64_t changed = -1;
-	enum err err = test_update(tx, categories, value_int(99), "name", test_text("new"), &changed);
+	enum err err =
+	    test_update(tx, categories, value_int(99), "name", test_text("new"), &changed);
 
 	(void)arg;
 	assert_int_equal(changed, 0);
@@ -457,7 +487,8 @@ count_changed(struct tx *tx, void *arg)
 	enum err err;
 
 	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql, "UPDATE categories SET rank = %v, \"_version\" = %v", value_int(5), value_int(tx->number));
+	sql_addf(&sql, "UPDATE categories SET rank = %v, \"_version\" = %v", value_int(5),
+	    value_int(tx->number));
 	err = tx_exec(tx, &sql, &counts->all);
 	sql_clear(&sql);
 	sql_add(&sql, "DELETE FROM categories WHERE rank = 77");

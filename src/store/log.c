@@ -10,15 +10,15 @@ enum { LOG_MEMORY_MAX = 256 << 20, EPOCH_SHIFT = 48 };
 
 /* How far the log reaches, as the snapshot has it. */
 struct reach {
-	int64_t start;	/* the largest number that was taken out */
+	int64_t start; /* the largest number that was taken out */
 	int64_t newest; /* the largest that is there */
-	int64_t end;	/* no number from here on was given yet */
+	int64_t end; /* no number from here on was given yet */
 };
 
 static enum err read_reach(struct log_reading *reading, struct reach *ret);
 static bool reaches(const struct log_reading *reading, const struct reach *reach, int64_t since);
-static enum err read_page(struct log_reading *reading, int64_t since, int64_t until, size_t commits_max,
-    struct log_page *page);
+static enum err read_page(struct log_reading *reading, int64_t since, int64_t until,
+    size_t commits_max, struct log_page *page);
 static enum err build_commits(struct log_reading *reading, struct log_page *page);
 
 static enum err
@@ -86,14 +86,16 @@ read_reach(struct log_reading *reading, struct reach *ret)
 	enum err err;
 
 	sql_clear(&reading->sql);
-	sql_add(&reading->sql, reading->tx->type->dialect == SQL_SQLITE ?
-	    "SELECT (SELECT CAST(value AS INTEGER) FROM caisson_meta WHERE key = 'log_start'),"
-	    " (SELECT max(seq) FROM caisson_changes),"
-	    " (SELECT max(seq) FROM caisson_commits) + 1" :
-	    "SELECT (SELECT value::bigint FROM caisson_meta WHERE key = 'log_start'),"
-	    " (SELECT max(seq) FROM caisson_changes),"
-	    " ((SELECT value::bigint FROM caisson_meta WHERE key = 'epoch') << 48)"
-	    " + pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+	sql_add(&reading->sql,
+	    reading->tx->type->dialect == SQL_SQLITE
+		? "SELECT (SELECT CAST(value AS INTEGER) FROM caisson_meta WHERE key = "
+		  "'log_start'),"
+		  " (SELECT max(seq) FROM caisson_changes),"
+		  " (SELECT max(seq) FROM caisson_commits) + 1"
+		: "SELECT (SELECT value::bigint FROM caisson_meta WHERE key = 'log_start'),"
+		  " (SELECT max(seq) FROM caisson_changes),"
+		  " ((SELECT value::bigint FROM caisson_meta WHERE key = 'epoch') << 48)"
+		  " + pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
 	err = tx_query(reading->tx, &reading->sql, &rows);
 	*ret = (struct reach){ .end = 1 };
 	if (err == OK && tx_next(&rows)) {
@@ -115,7 +117,8 @@ reaches(const struct log_reading *reading, const struct reach *reach, int64_t si
 		return false;
 	if (since == 0)
 		return true;
-	if (reading->tx->type->dialect == SQL_POSTGRES && since >> EPOCH_SHIFT != reach->end >> EPOCH_SHIFT)
+	if (reading->tx->type->dialect == SQL_POSTGRES &&
+	    since >> EPOCH_SHIFT != reach->end >> EPOCH_SHIFT)
 		return false;
 	return since < reach->end;
 }
@@ -295,12 +298,14 @@ change_of(struct commit *commit, struct log_entry *entry, struct change **last)
 	if (row->change == NULL)
 		return NULL;
 	row->commit = commit;
-	*row->change = (struct change){ .collection = row->collection, .id = row->id, .version = commit->number };
+	*row->change = (struct change){
+		.collection = row->collection, .id = row->id, .version = commit->number
+	};
 	*(*last == NULL ? &commit->changes : &(*last)->next) = row->change;
 	*last = row->change;
 	commit->changes_count++;
-	if (entry->old_values != NULL &&
-	    (row->change->old_values = copy_values(commit, row->collection, entry->old_values)) == NULL)
+	if (entry->old_values != NULL && (row->change->old_values = copy_values(
+					      commit, row->collection, entry->old_values)) == NULL)
 		return NULL;
 	return row->change;
 }
@@ -319,11 +324,12 @@ add_changes(struct commit *commit, struct log_entry *entries, size_t count)
 			return ERR_TOO_LARGE;
 		change->new_values = NULL;
 		if (entry->new_values != NULL &&
-		    (change->new_values = copy_values(commit, change->collection, entry->new_values)) == NULL)
+		    (change->new_values =
+			    copy_values(commit, change->collection, entry->new_values)) == NULL)
 			return ERR_TOO_LARGE;
-		change->op = entry->new_values == NULL ? CHANGE_DELETE :
-		    change->old_values == NULL		 ? CHANGE_CREATE :
-							   CHANGE_UPDATE;
+		change->op = entry->new_values == NULL    ? CHANGE_DELETE
+			     : change->old_values == NULL ? CHANGE_CREATE
+							  : CHANGE_UPDATE;
 	}
 	return OK;
 }

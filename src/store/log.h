@@ -21,7 +21,7 @@ struct log_page {
 	struct commit **commits; /* one reference of each is the page's */
 	size_t count;
 	int64_t until; /* all up to it is here: the next page's since */
-	bool more;     /* the page ended before the range did */
+	bool more; /* the page ended before the range did */
 	/* The log does not reach back to `since`, or never gave such a number: there are no commits. */
 	bool truncated;
 };

@@ -17,7 +17,7 @@ struct log_row {
 struct log_entry {
 	int64_t seq;
 	enum change_op op;
-	struct log_row *row;	 /* NULL: of a collection that the app has no more */
+	struct log_row *row; /* NULL: of a collection that the app has no more */
 	const struct json *json; /* NULL: erased */
 	struct value *old_values, *new_values;
 };
@@ -35,11 +35,13 @@ struct log_reading {
 };
 
 /* The row, new or met before; NULL when the memory limit is reached. */
-struct log_row *log_row(struct log_reading *reading, const struct collection *collection, struct value id);
+struct log_row *
+log_row(struct log_reading *reading, const struct collection *collection, struct value id);
 /* ${column} of the current row of ${rows}, an id as the log keeps it. */
 enum err log_record_id(struct log_reading *reading, struct tx_rows *rows, int column,
     const struct collection *collection, struct value *ret) MUST_USE;
-enum err log_add_entry(struct log_reading *reading, int64_t seq, const struct collection *collection,
+enum err
+log_add_entry(struct log_reading *reading, int64_t seq, const struct collection *collection,
     struct value id, struct str op, struct value changes) MUST_USE;
 
 /* Read how the touched rows stand now, and what happened to them behind ${until}. */

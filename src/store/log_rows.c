@@ -14,8 +14,8 @@ enum { IDS_MAX = 256 };
 static uint64_t
 hash_id(const struct collection *collection, const struct value *id)
 {
-	uint64_t hash = id->kind == VALUE_UUID ? hash_bytes(id->uuid.bytes, sizeof(id->uuid.bytes)) :
-						 hash_bytes(&id->integer, sizeof(id->integer));
+	uint64_t hash = id->kind == VALUE_UUID ? hash_bytes(id->uuid.bytes, sizeof(id->uuid.bytes))
+					       : hash_bytes(&id->integer, sizeof(id->integer));
 
 	return hash + collection->index;
 }
@@ -31,8 +31,9 @@ log_row(struct log_reading *reading, const struct collection *collection, struct
 	row = arena_new(&reading->arena, sizeof(*row));
 	if (row == NULL)
 		return NULL;
-	*row = (struct log_row){ .collection = collection, .id = id, .next = reading->rows,
-		.next_in_bucket = *bucket };
+	*row = (struct log_row){
+		.collection = collection, .id = id, .next = reading->rows, .next_in_bucket = *bucket
+	};
 	reading->rows = *bucket = row;
 	return row;
 }
@@ -115,7 +116,8 @@ add_ids(struct log_reading *reading, const struct batch *batch, add_id *add)
 static enum err
 copy_present(struct log_reading *reading, const struct collection *collection, struct tx_rows *rows)
 {
-	struct value *values = arena_array(&reading->arena, collection->columns_count, sizeof(*values));
+	struct value *values =
+	    arena_array(&reading->arena, collection->columns_count, sizeof(*values));
 	struct log_row *row;
 
 	if (values == NULL)
@@ -153,7 +155,8 @@ read_present(struct log_reading *reading, const struct batch *batch)
 }
 
 static enum err
-read_later_entry(struct log_reading *reading, const struct collection *collection, struct tx_rows *rows)
+read_later_entry(
+    struct log_reading *reading, const struct collection *collection, struct tx_rows *rows)
 {
 	struct value id;
 	enum err err = log_record_id(reading, rows, 1, collection, &id);
@@ -173,7 +176,8 @@ read_later(struct log_reading *reading, const struct batch *batch, int64_t until
 
 	sql_clear(&reading->sql);
 	sql_addf(&reading->sql,
-	    "SELECT seq, record, op, changes FROM caisson_changes WHERE seq > %v AND collection = %v"
+	    "SELECT seq, record, op, changes FROM caisson_changes WHERE seq > %v AND collection = "
+	    "%v"
 	    " AND record IN ",
 	    value_int(until), value_text(batch->collection->name));
 	err = add_ids(reading, batch, add_logged_id);
@@ -208,7 +212,8 @@ log_read_rows(struct log_reading *reading, int64_t until, bool is_newest)
 	for (size_t i = 0; i < reading->app->collections_count && err == OK; i++) {
 		batch.collection = &reading->app->collections[i];
 		batch.count = 0;
-		for (struct log_row *row = reading->rows; row != NULL && err == OK; row = row->next) {
+		for (struct log_row *row = reading->rows; row != NULL && err == OK;
+		     row = row->next) {
 			if (row->collection != batch.collection)
 				continue;
 			batch.rows[batch.count++] = row;
@@ -253,7 +258,8 @@ from_json(const struct json *json, enum value_kind kind)
 		good = is_number(json, &value.real);
 		break;
 	case VALUE_TIME:
-		good = json->type == JSON_STRING && time_parse_rfc3339(json->string, &value.integer);
+		good =
+		    json->type == JSON_STRING && time_parse_rfc3339(json->string, &value.integer);
 		break;
 	case VALUE_TEXT:
 		good = json->type == JSON_STRING;
@@ -270,23 +276,27 @@ from_json(const struct json *json, enum value_kind kind)
 
 /* Set the columns that ${json} names; [old, new] where ${is_pair}. */
 static void
-set_columns(struct value *values, const struct collection *collection, const struct json *json, bool is_pair)
+set_columns(struct value *values, const struct collection *collection, const struct json *json,
+    bool is_pair)
 {
 	for (uint32_t i = 0; json != NULL && json->type == JSON_OBJECT && i < json->count; i++) {
 		const struct json *value = &json->members[i].value;
 		const struct field *field = collection_column(collection, json->members[i].name);
 
 		if (is_pair)
-			value = value->type == JSON_ARRAY && value->count == 2 ? &value->items[0] : NULL;
+			value = value->type == JSON_ARRAY && value->count == 2 ? &value->items[0]
+									       : NULL;
 		if (field != NULL && value != NULL)
 			values[field->column] = from_json(value, field_value_kind(field));
 	}
 }
 
 static struct value *
-new_values(struct log_reading *reading, const struct collection *collection, const struct value *from)
+new_values(
+    struct log_reading *reading, const struct collection *collection, const struct value *from)
 {
-	struct value *values = arena_array(&reading->arena, collection->columns_count, sizeof(*values));
+	struct value *values =
+	    arena_array(&reading->arena, collection->columns_count, sizeof(*values));
 
 	if (values != NULL && from != NULL)
 		memcpy(values, from, collection->columns_count * sizeof(*values));

@@ -29,8 +29,9 @@ random_id(const struct collection *collection, uint64_t *random)
 static struct value
 random_text(uint64_t *random)
 {
-	static const char *const texts[] = { "abcd", "a'b\"c\\d", "\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80",
-		"\x01\x02\x03\x04", "\xe2\x80\xa8\xe2\x80\xa9null", "ABCDEFG", "0001", "-1.5e3" };
+	static const char *const texts[] = { "abcd", "a'b\"c\\d",
+		"\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80", "\x01\x02\x03\x04",
+		"\xe2\x80\xa8\xe2\x80\xa9null", "ABCDEFG", "0001", "-1.5e3" };
 
 	return test_text(texts[test_random_below(random, COUNT(texts))]);
 }
@@ -38,7 +39,8 @@ random_text(uint64_t *random)
 static int64_t
 random_int(const struct field *field, uint64_t *random)
 {
-	int64_t min = field->has_min ? field->min : INT64_MIN, max = field->has_max ? field->max : INT64_MAX;
+	int64_t min = field->has_min ? field->min : INT64_MIN,
+		max = field->has_max ? field->max : INT64_MAX;
 
 	switch (test_random_below(random, 4)) {
 	case 0:
@@ -46,14 +48,16 @@ random_int(const struct field *field, uint64_t *random)
 	case 1:
 		return max;
 	default:
-		return min < 0 ? -(int64_t)test_random_below(random, 1000) : min + (int64_t)test_random_below(random, 3);
+		return min < 0 ? -(int64_t)test_random_below(random, 1000)
+			       : min + (int64_t)test_random_below(random, 3);
 	}
 }
 
 static int64_t
 random_time(const struct field *field, uint64_t *random)
 {
-	int64_t min = field->has_min ? field->min : -2000000000000001, max = field->has_max ? field->max : 4000000000000001;
+	int64_t min = field->has_min ? field->min : -2000000000000001,
+		max = field->has_max ? field->max : 4000000000000001;
 
 	return min + (int64_t)(test_random(random) % (uint64_t)(max - min));
 }
@@ -105,7 +109,8 @@ update_random(struct tx *tx, const struct collection *collection, uint64_t *rand
 	char name[APP_NAME_SIZE_MAX + 1];
 
 	snprintf(name, sizeof(name), "%.*s", STR_ARGS(field->name));
-	return test_update(tx, collection, random_id(collection, random), name, random_value(field, random), NULL);
+	return test_update(
+	    tx, collection, random_id(collection, random), name, random_value(field, random), NULL);
 }
 
 static enum err
@@ -185,7 +190,8 @@ static void
 assert_leads_on(size_t from, size_t to, size_t commits_max)
 {
 	struct log_page page = { .more = true };
-	int64_t since = states[from].number, until = to + 1 == states_count ? INT64_MAX : states[to].number;
+	int64_t since = states[from].number,
+		until = to + 1 == states_count ? INT64_MAX : states[to].number;
 	size_t at = from;
 
 	test_state_copy(&replayed, &states[from]);
@@ -224,7 +230,8 @@ assert_log_is_true(uint64_t seed)
 	assert_leads_on(0, WRITES, 10000);
 	assert_leads_on(0, WRITES, 1);
 	for (int i = 0; i < 20; i++) {
-		size_t from = test_random_below(&random, WRITES), to = from + 1 + test_random_below(&random, WRITES - from);
+		size_t from = test_random_below(&random, WRITES),
+		       to = from + 1 + test_random_below(&random, WRITES - from);
 
 		assert_leads_on(from, to, 1 + test_random_below(&random, 40));
 	}
@@ -267,7 +274,8 @@ come_and_go(struct tx *tx, void *arg)
 	if (err == OK)
 		err = test_insert(tx, &there.row);
 	if (err == OK)
-		err = test_update(tx, there.row.collection, value_int(1), "rank", value_int(9), NULL);
+		err =
+		    test_update(tx, there.row.collection, value_int(1), "rank", value_int(9), NULL);
 	return err;
 }
 
@@ -326,7 +334,8 @@ insert_many(struct tx *tx, void *arg)
 static void
 a_large_commit_says_so(void **state)
 {
-	static int64_t counts[] = { 1, RING_CHANGES_MAX, RING_CHANGES_MAX + 1, 2, LOG_PAGE_CHANGES_MAX + 1, 3 };
+	static int64_t counts[] = { 1, RING_CHANGES_MAX, RING_CHANGES_MAX + 1, 2,
+		LOG_PAGE_CHANGES_MAX + 1, 3 };
 	int64_t numbers[COUNT(counts)], since = 0, usual = limits[LIMIT_alone_budget].value;
 	struct log_page page = { .more = true };
 	size_t at = 0;
@@ -341,7 +350,7 @@ a_large_commit_says_so(void **state)
 			assert_true(page.commits[i]->number == numbers[at]);
 			assert_int_equal(page.commits[i]->too_many, counts[at] > RING_CHANGES_MAX);
 			assert_true(page.commits[i]->too_many ||
-			    page.commits[i]->changes_count == (size_t)counts[at]);
+				    page.commits[i]->changes_count == (size_t)counts[at]);
 		}
 		since = page.until;
 		log_page_release(&page);
@@ -371,7 +380,8 @@ forget_up_to(struct tx *tx, void *arg)
 		err = tx_exec(tx, &sql, NULL);
 	}
 	sql_clear(&sql);
-	sql_addf(&sql, "INSERT INTO caisson_meta (key, value) VALUES ('log_start', %v)", test_text(start));
+	sql_addf(&sql, "INSERT INTO caisson_meta (key, value) VALUES ('log_start', %v)",
+	    test_text(start));
 	if (err == OK)
 		err = tx_exec(tx, &sql, NULL);
 	sql_release(&sql);

@@ -73,8 +73,10 @@ test_update(struct tx *tx, const struct collection *collection, struct value id,
 	enum err err;
 
 	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql, "UPDATE %n SET \"_version\" = %v, \"updated\" = %v, %n = %v WHERE \"id\" = %v",
-	    collection->name, value_int(tx->number), value_time(tx->now_us), str_from(column), value, id);
+	sql_addf(&sql,
+	    "UPDATE %n SET \"_version\" = %v, \"updated\" = %v, %n = %v WHERE \"id\" = %v",
+	    collection->name, value_int(tx->number), value_time(tx->now_us), str_from(column),
+	    value, id);
 	err = tx_exec(tx, &sql, ret_changed);
 	sql_release(&sql);
 	return err;
@@ -150,8 +152,8 @@ test_line_text(const struct collection *collection, const struct value *values)
 }
 
 static inline void
-test_state_add(struct test_state *state, const struct collection *collection, const struct value *values,
-    int64_t version)
+test_state_add(struct test_state *state, const struct collection *collection,
+    const struct value *values, int64_t version)
 {
 	assert(state->count < TEST_ROWS_MAX);
 	state->lines[state->count++] = (struct test_line){ collection, values[COLUMN_ID], version,
@@ -166,10 +168,12 @@ test_state_clear(struct test_state *state)
 }
 
 static inline struct test_line *
-test_state_find(struct test_state *state, const struct collection *collection, const struct value *id)
+test_state_find(
+    struct test_state *state, const struct collection *collection, const struct value *id)
 {
 	for (size_t i = 0; i < state->count; i++)
-		if (state->lines[i].collection == collection && value_equal(&state->lines[i].id, id))
+		if (state->lines[i].collection == collection &&
+		    value_equal(&state->lines[i].id, id))
 			return &state->lines[i];
 	return NULL;
 }
@@ -202,10 +206,11 @@ test_state_equal(struct test_state *a, struct test_state *b)
 		struct test_line *line = &a->lines[i];
 		struct test_line *other = test_state_find(b, line->collection, &line->id);
 
-		if (other != NULL && strcmp(line->text, other->text) == 0 && line->version == other->version)
+		if (other != NULL && strcmp(line->text, other->text) == 0 &&
+		    line->version == other->version)
 			continue;
-		fprintf(stderr, "%s (version %lld)\n%s (version %lld)\n", line->text, (long long)line->version,
-		    other == NULL ? "nothing" : other->text,
+		fprintf(stderr, "%s (version %lld)\n%s (version %lld)\n", line->text,
+		    (long long)line->version, other == NULL ? "nothing" : other->text,
 		    (long long)(other == NULL ? 0 : other->version));
 		return false;
 	}
@@ -233,7 +238,8 @@ test_read_table(struct tx *tx, const struct collection *collection, struct test_
 	err = tx_query(tx, &sql, &rows);
 	while (err == OK && tx_next(&rows)) {
 		for (unsigned i = 0; i < collection->columns_count; i++)
-			values[i] = tx_value(&rows, (int)i, field_value_kind(&collection->columns[i]));
+			values[i] =
+			    tx_value(&rows, (int)i, field_value_kind(&collection->columns[i]));
 		test_state_add(state, collection, values,
 		    tx_value(&rows, (int)collection->columns_count, VALUE_INT).integer);
 	}
@@ -269,23 +275,26 @@ test_state_apply(struct test_state *state, const struct commit *commit)
 {
 	for (const struct change *change = commit->changes; change != NULL; change = change->next) {
 		struct test_line *line = test_state_find(state, change->collection, &change->id);
-		char *old_text = change->old_values == NULL ?
-		    NULL :
-		    test_line_text(change->collection, change->old_values);
-		bool fits = line == NULL ? old_text == NULL : old_text != NULL && strcmp(line->text, old_text) == 0;
+		char *old_text = change->old_values == NULL
+				     ? NULL
+				     : test_line_text(change->collection, change->old_values);
+		bool fits = line == NULL ? old_text == NULL
+					 : old_text != NULL && strcmp(line->text, old_text) == 0;
 
 		fits = fits && (change->op == CHANGE_CREATE) == (change->old_values == NULL) &&
-		    (change->op == CHANGE_DELETE) == (change->new_values == NULL);
+		       (change->op == CHANGE_DELETE) == (change->new_values == NULL);
 		if (!fits)
 			fprintf(stderr, "%lld: stands: %s\nlog: %s\n", (long long)commit->number,
-			    line == NULL ? "nothing" : line->text, old_text == NULL ? "nothing" : old_text);
+			    line == NULL ? "nothing" : line->text,
+			    old_text == NULL ? "nothing" : old_text);
 		free(old_text);
 		if (!fits)
 			return false;
 		if (line != NULL)
 			test_state_remove(state, line);
 		if (change->new_values != NULL)
-			test_state_add(state, change->collection, change->new_values, change->version);
+			test_state_add(
+			    state, change->collection, change->new_values, change->version);
 	}
 	state->number = commit->number;
 	return !commit->too_many;

@@ -17,7 +17,7 @@ struct test_store {
 	struct store *store;
 	char folder[64];
 	char database[320]; /* what is opened */
-	char name[64];	    /* of the database on a server; empty on SQLite */
+	char name[64]; /* of the database on a server; empty on SQLite */
 };
 
 static inline const char *
@@ -64,7 +64,8 @@ test_app_text(const char *text)
 	app_mistakes_init(&mistakes);
 	app = app_read(str_from(text), &mistakes);
 	for (struct app_mistake *mistake = mistakes.first; mistake != NULL; mistake = mistake->next)
-		fprintf(stderr, "%u:%u: %.*s\n", mistake->at.line, mistake->at.column, STR_ARGS(mistake->detail));
+		fprintf(stderr, "%u:%u: %.*s\n", mistake->at.line, mistake->at.column,
+		    STR_ARGS(mistake->detail));
 	app_mistakes_release(&mistakes);
 	assert(app != NULL);
 	return app;
@@ -90,10 +91,13 @@ test_app(const char *name)
 
 /* Open ${app}, which stays the caller's, on the database of ${test}. */
 static inline enum err
-test_store_try(struct test_store *test, const struct app *app, struct store **ret, struct buf *ret_detail)
+test_store_try(
+    struct test_store *test, const struct app *app, struct store **ret, struct buf *ret_detail)
 {
-	struct store_options options = { .app = app, .folder = test->folder,
-		.database = str_from(test->database), .loops_count = 1 };
+	struct store_options options = { .app = app,
+		.folder = test->folder,
+		.database = str_from(test->database),
+		.loops_count = 1 };
 
 	return store_open(&options, ret, ret_detail);
 }

@@ -85,7 +85,8 @@ note_server(struct postgres_connection *connection)
 	    "SELECT (SELECT system_identifier FROM pg_control_system()) || ' '"
 	    " || left(pg_walfile_name(pg_current_wal_lsn()), 8)");
 	if (postgres_wait_blocking(connection, NULL, &result) == OK) {
-		snprintf(connection->server, sizeof(connection->server), "%s", PQgetvalue(result, 0, 0));
+		snprintf(
+		    connection->server, sizeof(connection->server), "%s", PQgetvalue(result, 0, 0));
 		PQclear(result);
 	}
 	connection->failed = false; /* the right to ask may be missing */
@@ -159,7 +160,8 @@ postgres_connect_blocking(struct postgres_connection *connection, struct buf *re
 bool
 postgres_is_broken(const struct postgres_connection *connection)
 {
-	return connection->pg == NULL || connection->stale || PQstatus(connection->pg) != CONNECTION_OK;
+	return connection->pg == NULL || connection->stale ||
+	       PQstatus(connection->pg) != CONNECTION_OK;
 }
 
 static void
@@ -250,7 +252,8 @@ take_answer(struct answers *answers, PGresult *result)
 	answers->last = result;
 	answers->earlier_rows = answers->last_rows;
 	answers->last_rows = strtoll(PQcmdTuples(result), NULL, 10);
-	if (answers->first_error == NULL && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+	if (answers->first_error == NULL && status != PGRES_COMMAND_OK &&
+	    status != PGRES_TUPLES_OK) {
 		answers->first_error = result;
 		answers->error_at = answers->count;
 	}
@@ -298,9 +301,9 @@ settle_prepared(struct postgres_connection *connection, const struct answers *an
 	struct prepared *prepared = connection->preparing;
 
 	connection->preparing = NULL;
-	if (prepared != NULL && (answers->count <= connection->preparing_at ||
-				    (answers->first_error != NULL &&
-					answers->error_at <= connection->preparing_at)))
+	if (prepared != NULL &&
+	    (answers->count <= connection->preparing_at ||
+		(answers->first_error != NULL && answers->error_at <= connection->preparing_at)))
 		statement_forget(prepared);
 }
 
@@ -312,7 +315,8 @@ broken(struct postgres_connection *connection)
 }
 
 enum err
-postgres_wait_blocking(struct postgres_connection *connection, struct tx_problem *problem, PGresult **ret)
+postgres_wait_blocking(
+    struct postgres_connection *connection, struct tx_problem *problem, PGresult **ret)
 {
 	struct answers answers = { 0 };
 	bool whole = connection->pg != NULL;

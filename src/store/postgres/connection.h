@@ -49,19 +49,20 @@ struct postgres_connection {
 	struct buf scratch; /* parameters of the statement being sent */
 
 	/* The pipeline: what was sent and not yet answered. */
-	unsigned sent;	/* commands since the last Sync */
+	unsigned sent; /* commands since the last Sync */
 	unsigned syncs; /* Syncs whose end was not read */
 	struct prepared *preparing;
 	unsigned preparing_at; /* its place among `sent` */
-	int64_t earlier_rows;  /* rows of the command before the last one, of the last wait */
+	int64_t earlier_rows; /* rows of the command before the last one, of the last wait */
 
 	/* Of the running transaction. */
-	bool failed;		/* a statement failed: it can only be rolled back */
-	bool again;		/* it lost against another transaction and may run once more */
-	bool stale;		/* the connection must not be used again */
-	char state[6];		/* SQLSTATE of the failure */
-	int64_t budget_end_us;	/* clock_monotonic_us() after which statements are refused; 0 for none */
-	int64_t timeout_ms;	/* statement_timeout in force */
+	bool failed; /* a statement failed: it can only be rolled back */
+	bool again; /* it lost against another transaction and may run once more */
+	bool stale; /* the connection must not be used again */
+	char state[6]; /* SQLSTATE of the failure */
+	int64_t
+	    budget_end_us; /* clock_monotonic_us() after which statements are refused; 0 for none */
+	int64_t timeout_ms; /* statement_timeout in force */
 
 	int64_t next_try_us, pause_us; /* to connect again */
 };
@@ -74,7 +75,8 @@ struct postgres_tx {
 void postgres_init(struct postgres_connection *connection, const char *url, const struct app *app);
 void postgres_release(struct postgres_connection *connection);
 /* Connect now, whatever the pause; ${ret_detail} (may be NULL) gets a line for people. */
-enum err postgres_connect_blocking(struct postgres_connection *connection, struct buf *ret_detail) MUST_USE;
+enum err
+postgres_connect_blocking(struct postgres_connection *connection, struct buf *ret_detail) MUST_USE;
 /* OK with a connection that seems to work.  Short pauses are waited for; in a long one ERR_STORE_UNAVAILABLE at once. */
 enum err postgres_ready_blocking(struct postgres_connection *connection) MUST_USE;
 bool postgres_is_broken(const struct postgres_connection *connection);
@@ -96,8 +98,11 @@ enum err postgres_wait_blocking(
 /* Let the server go on with what was sent; its answers are read before the next wait's. */
 void postgres_flush(struct postgres_connection *connection);
 
-void postgres_tx_init(struct postgres_tx *tx, struct postgres_connection *connection, struct arena *arena);
+void postgres_tx_init(
+    struct postgres_tx *tx, struct postgres_connection *connection, struct arena *arena);
 /* A column of a binary result as ${kind}; text of numbers and ids is made in ${arena}. */
-struct value postgres_value(const PGresult *result, int row, int column, enum value_kind kind, struct arena *arena);
+struct value postgres_value(
+    const PGresult *result, int row, int column, enum value_kind kind, struct arena *arena);
 /* What a failed ${result} means. */
-enum err postgres_error(struct postgres_connection *connection, const PGresult *result, struct tx_problem *ret_problem);
+enum err postgres_error(
+    struct postgres_connection *connection, const PGresult *result, struct tx_problem *ret_problem);

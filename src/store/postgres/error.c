@@ -10,8 +10,8 @@ enum failure {
 	UNIQUE,
 	REFERENCE,
 	CHECK,
-	LOST,	/* against another transaction: run again */
-	STALE,	/* the session is of no use any more: run again on a new one */
+	LOST, /* against another transaction: run again */
+	STALE, /* the session is of no use any more: run again on a new one */
 	COSTLY,
 	FULL,
 	BUSY,
@@ -29,19 +29,19 @@ static const struct {
 	{ "23503", REFERENCE },
 	{ "23001", REFERENCE }, /* restrict_violation */
 	{ "23", CHECK },
-	{ "22", CHECK },	/* a value that its type cannot hold */
-	{ "40003", AWAY },	/* statement_completion_unknown */
-	{ "40", LOST },		/* serialization_failure, deadlock_detected */
-	{ "55P03", LOST },	/* lock_not_available: lock_timeout */
-	{ "57014", COSTLY },	/* query_canceled: statement_timeout */
-	{ "0A000", STALE },	/* cached plan must not change result type */
-	{ "26000", STALE },	/* the prepared statement is not there */
-	{ "25006", STALE },	/* the server has become read-only */
-	{ "25P03", STALE },	/* idle_in_transaction_session_timeout */
+	{ "22", CHECK }, /* a value that its type cannot hold */
+	{ "40003", AWAY }, /* statement_completion_unknown */
+	{ "40", LOST }, /* serialization_failure, deadlock_detected */
+	{ "55P03", LOST }, /* lock_not_available: lock_timeout */
+	{ "57014", COSTLY }, /* query_canceled: statement_timeout */
+	{ "0A000", STALE }, /* cached plan must not change result type */
+	{ "26000", STALE }, /* the prepared statement is not there */
+	{ "25006", STALE }, /* the server has become read-only */
+	{ "25P03", STALE }, /* idle_in_transaction_session_timeout */
 	{ "53100", FULL },
-	{ "53", BUSY },		/* out of memory, too many connections */
+	{ "53", BUSY }, /* out of memory, too many connections */
 	{ "54", TOO_LARGE },
-	{ "57P", AWAY },	/* shutdown, crash, starting up */
+	{ "57P", AWAY }, /* shutdown, crash, starting up */
 	{ "08", AWAY },
 	{ "58", BAD_DISK },
 };
@@ -99,13 +99,14 @@ note_column(const struct app *app, const char *index, struct tx_problem *problem
 }
 
 static void
-note_problem(const struct app *app, const PGresult *result, enum failure failure, struct tx_problem *ret)
+note_problem(
+    const struct app *app, const PGresult *result, enum failure failure, struct tx_problem *ret)
 {
 	const char *table = PQresultErrorField(result, PG_DIAG_TABLE_NAME);
 
-	*ret = (struct tx_problem){ .kind = failure == UNIQUE  ? TX_UNIQUE :
-					failure == REFERENCE ? TX_REFERENCE :
-							       TX_CHECK };
+	*ret = (struct tx_problem){ .kind = failure == UNIQUE      ? TX_UNIQUE
+					    : failure == REFERENCE ? TX_REFERENCE
+								   : TX_CHECK };
 	if (table != NULL)
 		copy_name(ret->table, str_from(table));
 	if (failure == UNIQUE)
@@ -113,7 +114,8 @@ note_problem(const struct app *app, const PGresult *result, enum failure failure
 }
 
 enum err
-postgres_error(struct postgres_connection *connection, const PGresult *result, struct tx_problem *ret_problem)
+postgres_error(
+    struct postgres_connection *connection, const PGresult *result, struct tx_problem *ret_problem)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	enum failure failure = state == NULL ? AWAY : failure_of(state);

@@ -12,7 +12,7 @@
 enum { WRITERS = 3, WRITES = 60, PRODUCTS = 6, CLIENTS = 64, INCREMENTS = 5 };
 
 static struct store *second; /* another node on the same database */
-static struct loop loop;     /* never runs: the ring only needs one to knock at */
+static struct loop loop; /* never runs: the ring only needs one to knock at */
 
 static int
 open_two(void **state)
@@ -63,7 +63,8 @@ read_think_write(struct tx *tx, void *arg)
 		return test_delete(tx, products, value_int(id));
 	err = test_update(tx, products, value_int(id), "price", value_int(price.integer + 1), NULL);
 	if (err == OK && choice < 4)
-		err = test_update(tx, products, value_int((id + 1) % PRODUCTS), "similar", value_int(id), NULL);
+		err = test_update(
+		    tx, products, value_int((id + 1) % PRODUCTS), "similar", value_int(id), NULL);
 	return err;
 }
 
@@ -74,7 +75,8 @@ write_often(void *arg)
 
 	for (int i = 0; i < WRITES; i++) {
 		uint64_t seed = test_random(&writer->random);
-		struct store_call call = { .body = read_think_write, .arg = &seed,
+		struct store_call call = { .body = read_think_write,
+			.arg = &seed,
 			.deadline_us = clock_monotonic_us() + 60 * 1000000 };
 		enum err err = store_write_blocking(writer->store, &call);
 
@@ -91,7 +93,8 @@ write_by_hand(void *arg)
 	PGconn *pg = PQconnectdb(test.database);
 
 	for (int i = 0; i < WRITES; i++) {
-		PQclear(PQexec(pg, i % 2 ? "BEGIN ISOLATION LEVEL REPEATABLE READ" : "BEGIN ISOLATION LEVEL SERIALIZABLE"));
+		PQclear(PQexec(pg, i % 2 ? "BEGIN ISOLATION LEVEL REPEATABLE READ"
+					 : "BEGIN ISOLATION LEVEL SERIALIZABLE"));
 		PQclear(PQexec(pg, "UPDATE products SET title = 'by hand ' || price WHERE id = 3"));
 		usleep((useconds_t)test_random_below(&writer->random, 6000));
 		PQclear(PQexec(pg, "UPDATE products SET price = price + 10 WHERE id = 4"));
@@ -156,7 +159,8 @@ apply_newer(struct test_state *state, const struct commit *commit)
 		if (line != NULL)
 			test_state_remove(state, line);
 		if (change->new_values != NULL)
-			test_state_add(state, change->collection, change->new_values, change->version);
+			test_state_add(
+			    state, change->collection, change->new_values, change->version);
 	}
 	state->number = commit->number;
 }
@@ -168,13 +172,15 @@ model_follow(struct model *model)
 	struct commit *commit;
 	bool missed = false, fits = true;
 
-	while (fits && (commit = ring_next(&model->store->ring, &model->follower, &missed)) != NULL) {
+	while (
+	    fits && (commit = ring_next(&model->store->ring, &model->follower, &missed)) != NULL) {
 		fits = !missed && !commit->too_many;
 		if (fits && model->began_in_between && commit->number > model->state.number)
 			apply_newer(&model->state, commit);
 		else if (fits && !model->began_in_between)
 			/* Numbers grow, and nothing that the snapshot held comes again. */
-			fits = commit->number > model->state.number && test_state_apply(&model->state, commit);
+			fits = commit->number > model->state.number &&
+			       test_state_apply(&model->state, commit);
 		commit_unref(commit);
 	}
 	return fits;
@@ -217,14 +223,15 @@ close_two(void **state)
 	return close_test(state);
 }
 
-
 /* Both nodes have told of all that happened. */
 static void
 wait_for_all(void)
 {
 	int64_t last = ask_int("SELECT max(seq) FROM caisson_changes");
 
-	for (int i = 0; i < 1000 && (store_last_number(test.store) < last || store_last_number(second) < last); i++)
+	for (int i = 0;
+	     i < 1000 && (store_last_number(test.store) < last || store_last_number(second) < last);
+	     i++)
 		usleep(10000);
 }
 
@@ -235,7 +242,8 @@ start_writers(struct writer *writers)
 {
 	for (size_t i = 0; i < WRITERS + 1; i++) {
 		writers[i] = (struct writer){ .store = i % 2 ? second : test.store, .random = i };
-		uv_thread_create(&writers[i].thread, i == WRITERS ? write_by_hand : write_often, &writers[i]);
+		uv_thread_create(
+		    &writers[i].thread, i == WRITERS ? write_by_hand : write_often, &writers[i]);
 	}
 }
 
@@ -337,7 +345,8 @@ increment_often(void *arg)
 	struct writer *writer = arg;
 
 	for (int i = 0; i < INCREMENTS; i++) {
-		struct store_call call = { .body = increment, .record_hash = 1,
+		struct store_call call = { .body = increment,
+			.record_hash = 1,
 			.deadline_us = clock_monotonic_us() + 120 * 1000000 };
 
 		writer->failures += store_write_blocking(writer->store, &call) != OK;

@@ -23,8 +23,8 @@ enum {
 /* What one snapshot says of the log. */
 struct horizon {
 	int64_t complete; /* the largest number below which nothing can appear */
-	int64_t oldest;	  /* the running transaction's number, or the next one's */
-	bool is_idle;	  /* nothing runs */
+	int64_t oldest; /* the running transaction's number, or the next one's */
+	bool is_idle; /* nothing runs */
 };
 
 static void run_follower(void *arg);
@@ -108,8 +108,9 @@ read_horizon(struct tx *tx, struct horizon *ret)
 	enum err err;
 
 	sql_init(&sql, SQL_POSTGRES);
-	sql_add(&sql, "SELECT (SELECT value::bigint FROM caisson_meta WHERE key = 'epoch') << 48,"
-		      " pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmax(pg_current_snapshot())");
+	sql_add(&sql,
+	    "SELECT (SELECT value::bigint FROM caisson_meta WHERE key = 'epoch') << 48,"
+	    " pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmax(pg_current_snapshot())");
 	err = tx_query(tx, &sql, &rows);
 	if (err == OK && tx_next(&rows)) {
 		int64_t epoch = tx_value(&rows, 0, VALUE_INT).integer;
@@ -140,7 +141,8 @@ publish_up_to(struct follower *follower, struct tx *tx, int64_t until)
 	enum err err;
 
 	while (page.more) {
-		err = log_read(tx, follower->store->app, follower->position, until, PAGE_COMMITS, &page);
+		err = log_read(
+		    tx, follower->store->app, follower->position, until, PAGE_COMMITS, &page);
 		if (err != OK)
 			return err;
 		if (page.truncated)
@@ -181,7 +183,8 @@ follow(struct follower *follower)
 	struct postgres_tx tx;
 	enum err err;
 
-	postgres_begin(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", STATEMENT_TIMEOUT_MS);
+	postgres_begin(
+	    connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", STATEMENT_TIMEOUT_MS);
 	postgres_tx_init(&tx, connection, &follower->arena);
 	err = follow_in(follower, &tx.tx);
 	postgres_send(connection, "COMMIT");
@@ -203,9 +206,10 @@ ask_culprit(struct follower *follower, struct tx *tx, int64_t age_us)
 	int pid = 0;
 
 	sql_init(&sql, SQL_POSTGRES);
-	sql_add(&sql, "SELECT pid, (extract(epoch FROM clock_timestamp() - xact_start) * 1000000)::bigint"
-		      " FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
-		      " ORDER BY age(backend_xid) DESC LIMIT 1");
+	sql_add(&sql,
+	    "SELECT pid, (extract(epoch FROM clock_timestamp() - xact_start) * 1000000)::bigint"
+	    " FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
+	    " ORDER BY age(backend_xid) DESC LIMIT 1");
 	err = tx_query(tx, &sql, &rows);
 	if (err == OK && tx_next(&rows)) {
 		int64_t told_us = tx_value(&rows, 1, VALUE_INT).integer;
@@ -289,7 +293,8 @@ follower_wake(struct follower *follower)
 /* --- start and stop -------------------------------------------------- */
 
 enum err
-follower_start(struct follower *follower, struct store *store, struct postgres_connection *connection)
+follower_start(
+    struct follower *follower, struct store *store, struct postgres_connection *connection)
 {
 	follower->store = store;
 	follower->connection = *connection;

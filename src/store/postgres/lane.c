@@ -71,8 +71,8 @@ lanes_push_read(struct lanes *lanes, struct store_call *call)
 
 	call->alone = false; /* not a write */
 	uv_mutex_lock(&lanes->mutex);
-	accepted = !lanes->stopping &&
-	    (heavy ? lanes->heavy.count < limit(LIMIT_read_queue) : lanes->queued < limit(LIMIT_write_queue));
+	accepted = !lanes->stopping && (heavy ? lanes->heavy.count < limit(LIMIT_read_queue)
+					      : lanes->queued < limit(LIMIT_write_queue));
 	if (accepted) {
 		queue_push(heavy ? &lanes->heavy : &lanes->shared, call);
 		lanes->queued += !heavy;
@@ -113,7 +113,7 @@ lanes_push_write(struct lanes *lanes, struct store_call *call)
 
 	uv_mutex_lock(&lanes->mutex);
 	accepted = !lanes->stopping && lanes->queued < limit(LIMIT_write_queue) &&
-	    *caller_slot(lanes, call) < limit(LIMIT_write_queue_caller);
+		   *caller_slot(lanes, call) < limit(LIMIT_write_queue_caller);
 	if (accepted) {
 		call->alone = true; /* a write, and counted for its caller */
 		enqueue_write(lanes, call);
@@ -229,7 +229,8 @@ divide(struct lanes *lanes)
 }
 
 enum err
-lanes_start(struct lanes *lanes, struct store *store, const char *url, void (*on_commit)(struct store *store))
+lanes_start(struct lanes *lanes, struct store *store, const char *url,
+    void (*on_commit)(struct store *store))
 {
 	size_t count = (size_t)limit(LIMIT_postgres_lanes);
 

@@ -27,7 +27,7 @@ struct lane {
 	struct lanes *lanes;
 	struct postgres_connection connection;
 	struct arena arena; /* of the running body */
-	uint64_t random;    /* for pauses */
+	uint64_t random; /* for pauses */
 	uv_thread_t thread;
 	uv_cond_t wake;
 	struct call_queue own; /* under the lanes' mutex, as `idle` */
@@ -36,7 +36,8 @@ struct lane {
 
 struct lanes {
 	struct store *store;
-	void (*on_commit)(struct store *store); /* on the lane's thread, after a commit that changed something */
+	void (*on_commit)(
+	    struct store *store); /* on the lane's thread, after a commit that changed something */
 	struct lane *lanes;
 	size_t count, pinned_count; /* the first pinned_count have queues of their own */
 	uv_mutex_t mutex;

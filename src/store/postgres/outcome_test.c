@@ -45,7 +45,8 @@ cut_the_first_run(struct tx *tx, void *arg)
 	struct value value;
 
 	if (err == OK && cut->runs++ == 0)
-		err = test_ask(tx, "SELECT pg_terminate_backend(pg_backend_pid())", VALUE_BOOL, &value);
+		err = test_ask(
+		    tx, "SELECT pg_terminate_backend(pg_backend_pid())", VALUE_BOOL, &value);
 	return err;
 }
 
@@ -69,7 +70,8 @@ cut_the_first_read(struct tx *tx, void *arg)
 	struct value value;
 
 	return test_ask(tx,
-	    (*runs)++ == 0 ? "SELECT pg_terminate_backend(pg_backend_pid())" : "SELECT true", VALUE_BOOL, &value);
+	    (*runs)++ == 0 ? "SELECT pg_terminate_backend(pg_backend_pid())" : "SELECT true",
+	    VALUE_BOOL, &value);
 }
 
 static void
@@ -107,12 +109,13 @@ a_commit_that_was_cut_before_it_happened_runs_again(void **state)
 	int64_t number;
 
 	(void)state;
-	on_database("CREATE SEQUENCE cuts;"
-		    "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-		    " IF nextval('cuts') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
-		    " RETURN NULL; END $$;"
-		    "CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON categories DEFERRABLE INITIALLY DEFERRED"
-		    " FOR EACH ROW EXECUTE FUNCTION cut()");
+	on_database(
+	    "CREATE SEQUENCE cuts;"
+	    "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+	    " IF nextval('cuts') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
+	    " RETURN NULL; END $$;"
+	    "CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON categories DEFERRABLE INITIALLY DEFERRED"
+	    " FOR EACH ROW EXECUTE FUNCTION cut()");
 	assert_int_equal(write_call(insert_row, &write, &number), OK);
 	assert_true(ask_int("SELECT \"_version\" FROM categories") == number);
 	assert_int_equal(ask_int("SELECT count(*) FROM caisson_commits"), 1);
@@ -131,7 +134,8 @@ write_waiting(void *arg)
 {
 	struct waiting *waiting = arg;
 
-	waiting->call = (struct store_call){ .body = insert_row, .arg = &waiting->write,
+	waiting->call = (struct store_call){ .body = insert_row,
+		.arg = &waiting->write,
 		.deadline_us = clock_monotonic_us() + 60 * 1000000 };
 	waiting->err = store_write_blocking(test.store, &waiting->call);
 }
@@ -184,7 +188,8 @@ a_commit_that_was_cut_after_it_happened_is_found(void **state)
 
 	(void)state;
 	begin_commit_that_waits(&waiting);
-	on_database("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+	on_database(
+	    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
 	stop_waiting_for_standbys();
 	assert_happened_once(&waiting);
 }

@@ -12,7 +12,8 @@
 enum { CREATE_TIMEOUT_MS = 0, LOCK_WAIT_MS = 60000 };
 
 static enum err create_tables(struct postgres_connection *connection, const char *shape);
-static enum err compare_shape(struct postgres_connection *connection, const char *shape, struct buf *ret_detail);
+static enum err
+compare_shape(struct postgres_connection *connection, const char *shape, struct buf *ret_detail);
 
 /* One text, or "" where there is none. */
 static enum err
@@ -37,11 +38,13 @@ add_server_message(struct postgres_connection *connection, struct buf *ret_detai
 {
 	const char *message = PQerrorMessage(connection->pg);
 
-	buf_addf(ret_detail, "the tables cannot be prepared: %.*s", (int)strcspn(message, "\n"), message);
+	buf_addf(ret_detail, "the tables cannot be prepared: %.*s", (int)strcspn(message, "\n"),
+	    message);
 }
 
 static enum err
-prepare_locked(struct postgres_connection *connection, const char *shape, bool *ret_is_new, struct buf *ret_detail)
+prepare_locked(struct postgres_connection *connection, const char *shape, bool *ret_is_new,
+    struct buf *ret_detail)
 {
 	char state[16];
 	enum err err = read_text(connection,
@@ -53,7 +56,8 @@ prepare_locked(struct postgres_connection *connection, const char *shape, bool *
 	*ret_is_new = false;
 	if (err == OK && strcmp(state, "foreign") == 0) {
 		buf_addf(ret_detail,
-		    "the database \"%s\" has tables that are not caisson's; name an empty one in `database:`",
+		    "the database \"%s\" has tables that are not caisson's; name an empty one in "
+		    "`database:`",
 		    PQdb(connection->pg));
 		return ERR_CONFLICT;
 	}
@@ -68,7 +72,8 @@ prepare_locked(struct postgres_connection *connection, const char *shape, bool *
 }
 
 enum err
-schema_prepare_blocking(struct postgres_connection *connection, bool *ret_is_new, struct buf *ret_detail)
+schema_prepare_blocking(
+    struct postgres_connection *connection, bool *ret_is_new, struct buf *ret_detail)
 {
 	char shape[SHA256_HEX_SIZE + 1] = "";
 	enum err err, commit_err;
@@ -94,8 +99,8 @@ static enum err
 compare_shape(struct postgres_connection *connection, const char *shape, struct buf *ret_detail)
 {
 	char stored[SHA256_HEX_SIZE + 1];
-	enum err err = read_text(
-	    connection, "SELECT value FROM caisson_meta WHERE key = 'shape'", stored, sizeof(stored));
+	enum err err = read_text(connection, "SELECT value FROM caisson_meta WHERE key = 'shape'",
+	    stored, sizeof(stored));
 
 	if (err != OK) {
 		add_server_message(connection, ret_detail);
@@ -104,8 +109,10 @@ compare_shape(struct postgres_connection *connection, const char *shape, struct 
 	if (strcmp(stored, shape) == 0)
 		return OK;
 	buf_addf(ret_detail,
-	    "the database \"%s\" was made for another caisson.yaml: its collections or fields have changed,"
-	    " and changing tables that hold data is not supported yet; undo the change, or name a new"
+	    "the database \"%s\" was made for another caisson.yaml: its collections or fields have "
+	    "changed,"
+	    " and changing tables that hold data is not supported yet; undo the change, or name a "
+	    "new"
 	    " database",
 	    PQdb(connection->pg));
 	return ERR_CONFLICT;

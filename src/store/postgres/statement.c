@@ -16,7 +16,8 @@ void
 statements_init(struct postgres_connection *connection)
 {
 	connection->cache_sets = (size_t)limit(LIMIT_statement_cache) / CACHE_WAYS + 1;
-	connection->cache = memory_new(connection->cache_sets * CACHE_WAYS * sizeof(*connection->cache));
+	connection->cache =
+	    memory_new(connection->cache_sets * CACHE_WAYS * sizeof(*connection->cache));
 }
 
 void
@@ -74,8 +75,9 @@ static bool
 has_text(const struct prepared *prepared, uint64_t hash, const struct sql_text *sql)
 {
 	return prepared->text != NULL && prepared->hash == hash &&
-	    prepared->text_size == sql->text.size && prepared->params_count == sql->params_count &&
-	    memcmp(prepared->text, sql->text.data, sql->text.size) == 0;
+	       prepared->text_size == sql->text.size &&
+	       prepared->params_count == sql->params_count &&
+	       memcmp(prepared->text, sql->text.data, sql->text.size) == 0;
 }
 
 /* Its place in the cache: the same text, or else the least recently used. */
@@ -149,7 +151,8 @@ prepare(struct postgres_connection *connection, uint64_t hash, struct prepared *
 		.kinds = kinds,
 		.params_count = sql->params_count,
 	};
-	snprintf(place->name, sizeof(place->name), "s%llu", (unsigned long long)++connection->names);
+	snprintf(
+	    place->name, sizeof(place->name), "s%llu", (unsigned long long)++connection->names);
 	send_parse(connection, place);
 	return place;
 }
@@ -239,7 +242,7 @@ postgres_send_sql(struct postgres_connection *connection, const struct sql_text 
 	bound = bound_room(connection, sql->params_count);
 	for (size_t i = 0; i < sql->params_count; i++)
 		bind_value(&bound, i, &sql->params[i]);
-	(void)PQsendQueryPrepared(connection->pg, prepared->name, (int)sql->params_count, bound.values,
-	    bound.sizes, bound.formats, /* binary: */ 1);
+	(void)PQsendQueryPrepared(connection->pg, prepared->name, (int)sql->params_count,
+	    bound.values, bound.sizes, bound.formats, /* binary: */ 1);
 	connection->sent++;
 }

@@ -24,7 +24,7 @@ struct attempt {
 	int64_t xid;
 	bool body_kept; /* it succeeded, and it is not a dry run */
 	enum err body_err;
-	bool unknown;		/* COMMIT was sent and no answer came */
+	bool unknown; /* COMMIT was sent and no answer came */
 	char server[SERVER_NAME_SIZE]; /* that ran it */
 };
 
@@ -124,9 +124,9 @@ run_once(struct lane *lane, struct store_call *call, int64_t end_us, bool *ret_a
 enum err
 transaction_write(struct lane *lane, struct store_call *call)
 {
-	int64_t end_us = call->deadline_us != 0 ?
-	    call->deadline_us :
-	    clock_monotonic_us() + limit(LIMIT_write_deadline) * 1000;
+	int64_t end_us = call->deadline_us != 0
+			     ? call->deadline_us
+			     : clock_monotonic_us() + limit(LIMIT_write_deadline) * 1000;
 	enum err err = may_run(call);
 	bool again = err == OK;
 
@@ -177,8 +177,8 @@ begin_write(struct attempt *attempt)
 	sql_init(&sql, SQL_POSTGRES);
 	sql_add(&sql, "SELECT caisson_number(), pg_current_xact_id()");
 	postgres_begin(connection,
-	    attempt->call->reads_others ? "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE" :
-					  "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE",
+	    attempt->call->reads_others ? "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
+					: "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE",
 	    limit(LIMIT_alone_budget));
 	postgres_send_sql(connection, &sql);
 	err = postgres_wait_blocking(connection, NULL, &result);
@@ -279,7 +279,8 @@ commit(struct attempt *attempt, enum err body_err)
 	err = postgres_wait_blocking(connection, NULL, &result);
 	if (err != OK) {
 		attempt->unknown = postgres_is_broken(connection) && !connection->again;
-		postgres_send(connection, "ROLLBACK"); /* where the row was refused, COMMIT was passed over */
+		postgres_send(
+		    connection, "ROLLBACK"); /* where the row was refused, COMMIT was passed over */
 		postgres_flush(connection);
 		return err;
 	}
@@ -383,7 +384,7 @@ find_fate(struct attempt *attempt, int64_t end_us, bool *ret_again)
 	bool changed;
 
 	while ((fate = ask_fate(attempt, &changed)) <= FATE_RUNNING &&
-	    (clock_monotonic_us() < end_us || clock_monotonic_us() < least_us))
+	       (clock_monotonic_us() < end_us || clock_monotonic_us() < least_us))
 		nanosleep(&time, NULL);
 	*ret_again = fate == FATE_ABORTED;
 	if (fate == FATE_COMMITTED)

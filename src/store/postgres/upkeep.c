@@ -14,8 +14,10 @@ find_slice(struct postgres_connection *connection, struct sql_text *sql, int64_t
 
 	sql_clear(sql);
 	sql_addf(sql,
-	    "SELECT CASE WHEN pg_try_advisory_xact_lock(27975310498625391) THEN coalesce((SELECT max(seq) FROM"
-	    " (SELECT seq FROM caisson_commits WHERE at < %v ORDER BY seq LIMIT %v) old), 0) ELSE -1 END",
+	    "SELECT CASE WHEN pg_try_advisory_xact_lock(27975310498625391) THEN coalesce((SELECT "
+	    "max(seq) FROM"
+	    " (SELECT seq FROM caisson_commits WHERE at < %v ORDER BY seq LIMIT %v) old), 0) ELSE "
+	    "-1 END",
 	    value_int(clock_now_us() - limit(LIMIT_log_age) * 1000000), value_int(SLICE_ROWS));
 	postgres_send_sql(connection, sql);
 	err = postgres_wait_blocking(connection, NULL, &result);
@@ -27,7 +29,8 @@ find_slice(struct postgres_connection *connection, struct sql_text *sql, int64_t
 }
 
 static enum err
-run(struct postgres_connection *connection, struct sql_text *sql, const char *format, struct value value)
+run(struct postgres_connection *connection, struct sql_text *sql, const char *format,
+    struct value value)
 {
 	sql_clear(sql);
 	sql_addf(sql, format, value);
@@ -38,10 +41,12 @@ run(struct postgres_connection *connection, struct sql_text *sql, const char *fo
 static enum err
 forget_log(struct postgres_connection *connection, struct sql_text *sql, int64_t until)
 {
-	enum err err = run(connection, sql, "DELETE FROM caisson_changes WHERE seq <= %v", value_int(until));
+	enum err err =
+	    run(connection, sql, "DELETE FROM caisson_changes WHERE seq <= %v", value_int(until));
 
 	if (err == OK)
-		err = run(connection, sql, "DELETE FROM caisson_commits WHERE seq <= %v", value_int(until));
+		err = run(connection, sql, "DELETE FROM caisson_commits WHERE seq <= %v",
+		    value_int(until));
 	if (err == OK)
 		err = run(connection, sql,
 		    "INSERT INTO caisson_meta (key, value) VALUES ('log_start', %v::bigint::text)"
