@@ -2,7 +2,6 @@
 #include "api/request.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -532,54 +531,6 @@ request_end(struct task *task)
 }
 
 /* --- for steps ------------------------------------------------------- */
-
-enum step_result
-request_refuse(struct request *request, enum err err, const char *detail)
-{
-	if (detail != NULL)
-		request->problem.detail = str_from(detail);
-	return task_fail(&request->task, err);
-}
-
-static struct str
-format_detail(struct request *request, const char *format, va_list args)
-{
-	char text[512];
-	int size = vsnprintf(text, sizeof(text), format, args);
-
-	if (size >= (int)sizeof(text))
-		size = (int)sizeof(text) - 1;
-	return arena_str(&request->arena, (struct str){ text, (size_t)size });
-}
-
-enum step_result
-request_refusef(struct request *request, enum err err, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	request->problem.detail = format_detail(request, format, args);
-	va_end(args);
-	return task_fail(&request->task, err);
-}
-
-enum step_result
-request_refuse_parameter(struct request *request, enum err err, struct str parameter, size_t offset,
-    const char *code, const char *format, ...)
-{
-	struct problem_error *error = arena_new(&request->arena, sizeof(*error));
-	va_list args;
-
-	if (error != NULL) {
-		va_start(args, format);
-		*error = (struct problem_error){ .parameter = parameter, .offset = offset,
-			.code = str_from(code), .detail = format_detail(request, format, args) };
-		va_end(args);
-		request->problem.errors = error;
-		request->problem.errors_count = 1;
-	}
-	return task_fail(&request->task, err);
-}
 
 struct str
 request_parameter(const struct request *request, const char *name)
