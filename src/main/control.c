@@ -7,7 +7,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "main/key_request.h"
 #include "os/file.h"
 
 enum { MESSAGE_SIZE_MAX = 1 << 20, PATIENCE_S = 10 };
@@ -62,7 +61,7 @@ serve_one(struct control *control, int fd)
 	buf_init(&question, MESSAGE_SIZE_MAX);
 	buf_init(&answer, MESSAGE_SIZE_MAX * 16);
 	if (receive_blocking(fd, &question)) {
-		key_request_run(control->store, buf_str(&question), &answer);
+		control->handle(control->store, buf_str(&question), &answer);
 		(void)send_blocking(fd, buf_str(&answer));
 	}
 	buf_release(&question);
@@ -84,11 +83,11 @@ run_control(void *arg)
 }
 
 enum err
-control_start(struct control *control, struct store *store)
+control_start(struct control *control, struct store *store, control_handler *handle)
 {
 	enum err err;
 
-	*control = (struct control){ .store = store };
+	*control = (struct control){ .store = store, .handle = handle };
 	/* SQLite has made it; another engine's data lies elsewhere. */
 	if (folder_make("data") != OK)
 		return ERR_IO;

@@ -13,15 +13,19 @@
 #include "codec/json.h"
 #include "store/store.h"
 
+/* Do what ${question} says on ${store}; append the answer. */
+typedef void control_handler(struct store *store, struct str question, struct buf *answer);
+
 struct control {
 	struct store *store;
+	control_handler *handle;
 	uv_thread_t thread;
 	int fd, lock_fd;
 	bool started;
 };
 
 /* Listen on data/control.sock of the current folder; ERR_CONFLICT: another server of this folder does. */
-enum err control_start(struct control *control, struct store *store) MUST_USE;
+enum err control_start(struct control *control, struct store *store, control_handler *handle) MUST_USE;
 void control_stop(struct control *control);
 
 /*

@@ -13,6 +13,7 @@
 #include "crypto/hash.h"
 #include "main/command.h"
 #include "main/control.h"
+#include "main/key_request.h"
 
 struct serve_options {
 	const char *listen, *database;
@@ -193,7 +194,7 @@ start_store(struct running *running, const struct serve_options *options)
 static bool
 start_control(struct running *running)
 {
-	enum err err = control_start(&running->control, running->server.store);
+	enum err err = control_start(&running->control, running->server.store, key_request_run);
 
 	if (err == ERR_CONFLICT)
 		command_complain(running->command, "this app folder is served by another caisson; stop it first");
