@@ -74,7 +74,7 @@ async function tell(engine, env, where) {
 function failures(ran, counts) {
 	if (counts.failed === 0)
 		return '';
-	const blocks = ran.output.split(/^(?=# Subtest: |(?:not )?ok )/m).filter((block) => block.startsWith('not ok '));
+	const blocks = ran.output.split(/^(?= *(?:# Subtest: |(?:not )?ok ))/m).filter((block) => /^ *not ok /.test(block));
 	return (blocks.length > 0 ? blocks.join('') : ran.output).slice(0, 20000);
 }
 
