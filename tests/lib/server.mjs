@@ -15,7 +15,12 @@ export const binary = resolve(root, process.env.CAISSON ?? 'build/asan/caisson')
 
 const START_MS = 15000;
 const running = new Set();
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+const folders = new Set();
+process.on('exit', () => {
+	running.forEach((child) => child.kill('SIGKILL'));
+	if (!process.env.CAISSON_TEST_KEEP)
+		folders.forEach((folder) => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+});
 
 /*
  * Makes an app folder from what `app` is: the path of a folder, or an object
@@ -24,6 +29,7 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
  */
 export function makeFolder(app, files = {}, parent = tmpdir()) {
 	const folder = mkdtempSync(join(parent, 'caisson-test-'));
+	folders.add(folder);
 	if (typeof app === 'string') {
 		cpSync(app, folder, { recursive: true });
 		rmSync(join(folder, 'data'), { recursive: true, force: true });
