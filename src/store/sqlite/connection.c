@@ -37,7 +37,8 @@ look_at_budget(void *arg)
 {
 	struct sqlite_connection *connection = arg;
 
-	if (connection->budget_end_us == 0 || clock_thread_us() < connection->budget_end_us)
+	if ((connection->budget_end_us == 0 || clock_thread_us() < connection->budget_end_us) &&
+	    (connection->deadline_us == 0 || clock_monotonic_us() < connection->deadline_us))
 		return 0;
 	connection->over_budget = true;
 	return 1;
@@ -289,7 +290,7 @@ int
 sqlite_run(struct sqlite_connection *connection, const char *text)
 {
 	struct cached_statement *cached;
-	int64_t budget_end_us = connection->budget_end_us;
+	int64_t budget_end_us = connection->budget_end_us, deadline_us = connection->deadline_us;
 	int code = take_statement(connection, str_from(text), &cached);
 
 	if (code != SQLITE_OK)
@@ -298,11 +299,12 @@ sqlite_run(struct sqlite_connection *connection, const char *text)
 	 * The steps of a cached statement add up over its runs, so that any run may be the one
 	 * that is interrupted, when its work is done: a BEGIN that failed, and has begun.
 	 */
-	connection->budget_end_us = 0;
+	connection->budget_end_us = connection->deadline_us = 0;
 	while ((code = sqlite3_step(cached->statement)) == SQLITE_ROW)
 		;
 	return_statement(cached);
 	connection->budget_end_us = budget_end_us;
+	connection->deadline_us = deadline_us;
 	if (code == SQLITE_DONE)
 		return SQLITE_OK;
 	connection->last_code = code;

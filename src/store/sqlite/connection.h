@@ -27,6 +27,7 @@ struct sqlite_connection {
 	uint64_t uses;
 	/* The budget: looked at every BUDGET_STEPS of SQLite's virtual machine. */
 	int64_t budget_end_us; /* of the thread's processor time; 0 for none */
+	int64_t deadline_us;   /* of clock_monotonic_us(); 0 for none */
 	bool over_budget;
 	bool is_loop; /* slow shapes are turned away: `is_slow` */
 	bool is_slow;

@@ -116,18 +116,28 @@ create_tables(struct sqlite_store *sqlite, struct sqlite_connection *connection,
 	return err;
 }
 
-/* One value of the database as text, or "" where there is none. */
-static void
+/* One value of the database as text, or "" where there is none, or no such table.  ERR_IO where it cannot be read. */
+static enum err
 read_text(struct sqlite_connection *connection, const char *query, char *ret, size_t size)
 {
 	sqlite3_stmt *statement;
+	int code = sqlite3_prepare_v2(connection->db, query, -1, &statement, NULL);
 
 	ret[0] = '\0';
-	if (sqlite3_prepare_v2(connection->db, query, -1, &statement, NULL) != SQLITE_OK)
-		return;
-	if (sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0) != NULL)
+	if (code != SQLITE_OK)
+		return code == SQLITE_ERROR ? OK : ERR_IO;
+	code = sqlite3_step(statement);
+	if (code == SQLITE_ROW && sqlite3_column_text(statement, 0) != NULL)
 		snprintf(ret, size, "%s", (const char *)sqlite3_column_text(statement, 0));
 	sqlite3_finalize(statement);
+	return code == SQLITE_ROW || code == SQLITE_DONE ? OK : ERR_IO;
+}
+
+static enum err
+cannot_read(const struct sqlite_store *sqlite, struct sqlite_connection *connection, struct buf *ret_detail)
+{
+	buf_addf(ret_detail, "%s cannot be read: %s", sqlite->path, sqlite3_errmsg(connection->db));
+	return ERR_IO;
 }
 
 static enum err
@@ -136,13 +146,15 @@ prepare_tables(struct sqlite_store *sqlite, struct sqlite_connection *connection
 	char shape[SHA256_HEX_SIZE + 1] = "", stored[SHA256_HEX_SIZE + 1], tables[24], last[24];
 
 	sha256_hex(sqlite->store.app->shape, shape);
-	read_text(connection, "SELECT count(*) FROM sqlite_schema", tables, sizeof(tables));
+	if (read_text(connection, "SELECT count(*) FROM sqlite_schema", tables, sizeof(tables)) != OK)
+		return cannot_read(sqlite, connection, ret_detail);
 	if (strcmp(tables, "0") == 0 && create_tables(sqlite, connection, shape) != OK) {
 		buf_addf(ret_detail, "%s: the tables cannot be created: %s", sqlite->path,
 		    sqlite3_errmsg(connection->db));
 		return ERR_IO;
 	}
-	read_text(connection, "SELECT value FROM caisson_meta WHERE key = 'shape'", stored, sizeof(stored));
+	if (read_text(connection, "SELECT value FROM caisson_meta WHERE key = 'shape'", stored, sizeof(stored)) != OK)
+		return cannot_read(sqlite, connection, ret_detail);
 	if (strcmp(stored, shape) != 0) {
 		buf_addf(ret_detail,
 		    stored[0] == '\0' ?
@@ -153,7 +165,9 @@ prepare_tables(struct sqlite_store *sqlite, struct sqlite_connection *connection
 		    sqlite->path);
 		return ERR_CONFLICT;
 	}
-	read_text(connection, "SELECT max(seq) FROM caisson_commits", last, sizeof(last));
+	/* Taken for none, numbers would begin at 1 again. */
+	if (read_text(connection, "SELECT max(seq) FROM caisson_commits", last, sizeof(last)) != OK)
+		return cannot_read(sqlite, connection, ret_detail);
 	atomic_store(&sqlite->store.last_number, strtoll(last, NULL, 10));
 	return OK;
 }

@@ -83,9 +83,10 @@ run_call(struct reader_lane *lane, struct store_call *call, struct arena *arena)
 	if (sqlite_run(lane->connection, "BEGIN") != SQLITE_OK)
 		return ERR_STORE_UNAVAILABLE;
 	sqlite_tx_init(&tx, lane->connection, arena);
-	sqlite_budget(lane->connection, limit(LIMIT_read_deadline) * 1000);
+	/* By the clock on the wall: however a snapshot grows old, the log cannot begin anew behind it. */
+	lane->connection->deadline_us = clock_monotonic_us() + limit(LIMIT_read_deadline) * 1000;
 	err = call->body(&tx.tx, call->arg);
-	sqlite_budget(lane->connection, 0);
+	lane->connection->deadline_us = 0;
 	(void)sqlite_run(lane->connection, "COMMIT");
 	arena_reset(arena);
 	return err;

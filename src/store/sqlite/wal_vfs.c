@@ -15,6 +15,9 @@ struct wal_file {
 	char *bytes;	   /* gathered: they belong at ${offset} */
 	int size;
 	sqlite3_int64 offset;
+	/* What could not be written begins here: until it is written again, no sync can succeed. */
+	sqlite3_int64 missing; /* -1 where nothing is */
+	int missing_code;
 	/* The system's own file stands behind it. */
 };
 
@@ -40,12 +43,17 @@ static int
 flush(sqlite3_file *file)
 {
 	struct wal_file *wal = wal_file(file);
-	int size = wal->size;
+	int size = wal->size, code;
 
 	wal->size = 0;
-	return size == 0 ? SQLITE_OK :
-			   system_file(file)->pMethods->xWrite(
-			       system_file(file), wal->bytes, size, wal->offset);
+	if (size == 0)
+		return SQLITE_OK;
+	code = system_file(file)->pMethods->xWrite(system_file(file), wal->bytes, size, wal->offset);
+	if (code != SQLITE_OK) {
+		wal->missing = wal->offset;
+		wal->missing_code = code;
+	}
+	return code;
 }
 
 static int
@@ -64,6 +72,8 @@ wal_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 offset)
 		wal->bytes = memory_new(GATHER_SIZE_MAX);
 	if (wal->size == 0)
 		wal->offset = offset;
+	if (offset <= wal->missing)
+		wal->missing = -1; /* the transaction was rolled back; its place is taken again, in order */
 	memcpy(wal->bytes + wal->size, bytes, (size_t)size);
 	wal->size += size;
 	return SQLITE_OK;
@@ -91,6 +101,8 @@ wal_sync(sqlite3_file *file, int flags)
 {
 	int code = flush(file);
 
+	if (code == SQLITE_OK && wal_file(file)->missing >= 0)
+		code = wal_file(file)->missing_code;
 	return code != SQLITE_OK ? code : system_file(file)->pMethods->xSync(system_file(file), flags);
 }
 
@@ -173,6 +185,7 @@ open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int
 	if (!(flags & SQLITE_OPEN_WAL))
 		return system->xOpen(system, name, file, flags, ret_flags);
 	memset(file, 0, sizeof(struct wal_file));
+	wal_file(file)->missing = -1;
 	code = system->xOpen(system, name, system_file(file), flags, ret_flags);
 	if (code == SQLITE_OK)
 		file->pMethods = &wal_methods;

@@ -121,16 +121,24 @@ writer_run(void *arg)
 
 /* --- a group --------------------------------------------------------- */
 
+/* Are the reserve, and ${bytes}, free?  Where nobody knows: yes. */
+static bool
+disk_has(struct writer *writer, int64_t bytes)
+{
+	struct statvfs disk;
+
+	return statvfs(writer->folder, &disk) != 0 ||
+	       (int64_t)(disk.f_bavail * disk.f_frsize) - bytes >= limit(LIMIT_disk_reserve);
+}
+
 static enum err
 begin(struct writer *writer)
 {
-	struct statvfs disk;
 	int code;
 
 	if (store_is_lost(writer->store))
 		return ERR_STORE_UNAVAILABLE;
-	if (statvfs(writer->folder, &disk) == 0 &&
-	    (int64_t)(disk.f_bavail * disk.f_frsize) < limit(LIMIT_disk_reserve))
+	if (!disk_has(writer, 0))
 		return ERR_STORE_FULL;
 	code = sqlite_run(writer->connection, "BEGIN IMMEDIATE");
 	return code == SQLITE_OK ? OK : sqlite_error(code);
@@ -486,9 +494,28 @@ lose_store(struct writer *writer)
 		    ERR_STORE_UNAVAILABLE;
 }
 
+/*
+ * COMMIT writes at most the cache's pages, and a disk that is full then leaves
+ * an unknown outcome; so a group that is too large for it is refused before.
+ */
+static bool
+can_commit(struct writer *writer)
+{
+	int bytes = 0, high = 0;
+
+	sqlite3_db_status(writer->connection->db, SQLITE_DBSTATUS_CACHE_USED, &bytes, &high, 0);
+	return bytes < limit(LIMIT_disk_reserve) / 2 || disk_has(writer, bytes);
+}
+
 static void
 commit_group(struct writer *writer)
 {
+	if (!can_commit(writer)) {
+		(void)sqlite_run(writer->connection, "ROLLBACK");
+		(void)refuse_group(writer, ERR_STORE_FULL);
+		drop_commits(writer);
+		return;
+	}
 	if (sqlite_run(writer->connection, "COMMIT") != SQLITE_OK) {
 		lose_store(writer);
 		return;
