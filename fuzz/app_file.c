@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/names.h"
 #include "sql/catalogue.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,6 +64,19 @@ dummy_function(sqlite3_context *context, int count, sqlite3_value **values)
 }
 
 static void
+check_column(const struct collection *collection, unsigned column)
+{
+	const struct field *field = &collection->columns[column];
+	char index[INDEX_NAME_SIZE];
+
+	assert(field->column == column && collection_column(collection, field->name) == field);
+	/* Whoever meets the name of the index in an error finds the field. */
+	if (column >= COLUMN_FIELDS && field->unique)
+		assert(
+		    unique_name_field(collection, unique_name(collection, field, index)) == field);
+}
+
+static void
 check_app(const struct app *app)
 {
 	size_t written = 0;
@@ -74,9 +88,7 @@ check_app(const struct app *app)
 
 		assert(app_collection(app, collection->name) == collection);
 		for (unsigned j = 0; j < collection->columns_count; j++)
-			assert(collection->columns[j].column == j &&
-			       collection_column(collection, collection->columns[j].name) ==
-				   &collection->columns[j]);
+			check_column(collection, j);
 	}
 	if (sqlite3_open(":memory:", &db) != SQLITE_OK)
 		abort();

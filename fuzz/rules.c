@@ -150,6 +150,22 @@ evaluate_rows(const struct rule *rule, const struct rule_caller *caller)
 	return rows;
 }
 
+/* What an index is told of a rule must be so in the rows that it selects. */
+static void
+check_hints(const struct rule *rule, const struct rule_caller *caller, int rows)
+{
+	const struct collection *collection = &app->collections[0];
+
+	for (unsigned i = 0; i < collection->columns_count; i++) {
+		bool fixes = rule_fixes(rule, caller, &collection->columns[i]);
+
+		assert(!fixes || rows != 3 || value_equal(&things[0][i], &things[1][i]));
+	}
+	(void)rule_is_narrow(rule, caller);
+	if (rule_is_local(rule))
+		assert(!rule_reads(&rules, rule, collection));
+}
+
 static void
 run(const struct rule *rule, enum rule_use use, const struct rule_caller *caller)
 {
@@ -159,6 +175,7 @@ run(const struct rule *rule, enum rule_use use, const struct rule_caller *caller
 	bool answer;
 
 	assert(evaluated < 0 || selected < 0 || evaluated == selected);
+	check_hints(rule, caller, selected >= 0 ? selected : evaluated);
 	if (rule_is_decided(rule, caller, &answer))
 		assert(selected < 0 || selected == (answer ? 3 : 0));
 }
