@@ -651,8 +651,8 @@ prepare(struct fixture *fixture, struct model *model)
 		"CREATE TABLE loose (box INTEGER REFERENCES boxes (id) DEFERRABLE INITIALLY DEFERRED)",
 		"CREATE TABLE heap (bytes BLOB)",
 		"CREATE TABLE notes (id INTEGER PRIMARY KEY)",
-		"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 200)"
-		" INSERT INTO sand (id, created, updated, _version) SELECT x, 0, 0, 1 FROM c",
+		("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 200)"
+		 " INSERT INTO sand (id, created, updated, _version) SELECT x, 0, 0, 1 FROM c"),
 	};
 
 	fixture_open(fixture, app_text);
