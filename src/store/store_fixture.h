@@ -16,7 +16,7 @@
 struct fixture_call {
 	struct store_call call;
 	uv_sem_t done;
-	bool started;
+	atomic_bool answered; /* known to fixture_wait() */
 };
 
 struct fixture {

@@ -186,6 +186,17 @@ for (const board of boards) {
 		assert.ok(ann);
 	});
 
+	house.test('the rule is asked for each record of an array', async ({ api, bob, editor }) => {
+		const other = api.as(bob.key), edith = api.as(editor.key);
+		const before = (await edith.walk(things, { limit: 1000 })).length;
+		refused(await other.post(things, [body(), body({ [word.count]: 1000 })]), 403);
+		refused(await other.post(things, [body({ [word.count]: 1000 }), body()]), 403);
+		assert.equal((await edith.walk(things, { limit: 1000 })).length, before);
+		assert.equal((await other.post(things, [body(), body({ [word.count]: 999 })])).status, 201);
+		for (const each of [other, edith])
+			each.close();
+	});
+
 	house.test('keys are revoked at once', async ({ api, server }) => {
 		const key = server.key('--role', 'editor');
 		const client = api.as(key);

@@ -40,7 +40,7 @@ function board(word) {
 				},
 				access: {
 					read: `${open} || ${owner} == auth.id || 'editor' in auth.roles`,
-					create: 'auth.id != null',
+					create: `auth.id != null && new.${count} < 1000`,
 					update: `${owner} == auth.id && new.${count} == ${count}`,
 					delete: "'admin' in auth.roles",
 				},

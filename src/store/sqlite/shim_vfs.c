@@ -34,6 +34,7 @@ static struct {
 } shim = { .mutex = PTHREAD_MUTEX_INITIALIZER };
 
 static _Thread_local bool in_commit;
+static _Atomic int64_t commits;
 
 /* --- what a call meets ------------------------------------------------ */
 
@@ -312,8 +313,10 @@ on_statement(unsigned event, void *arg, void *statement, void *x)
 	const char *text = sqlite3_sql(statement);
 
 	(void)arg, (void)x;
-	if (text != NULL && strcmp(text, "COMMIT") == 0)
-		in_commit = event == SQLITE_TRACE_STMT;
+	if (text == NULL || strcmp(text, "COMMIT") != 0)
+		return 0;
+	in_commit = event == SQLITE_TRACE_STMT;
+	commits += event == SQLITE_TRACE_PROFILE;
 	return 0;
 }
 
@@ -374,6 +377,12 @@ shim_count(enum shim_call call, enum shim_file file)
 	count = shim.counts[call][file];
 	pthread_mutex_unlock(&shim.mutex);
 	return count;
+}
+
+int64_t
+shim_commits(void)
+{
+	return commits;
 }
 
 void

@@ -52,6 +52,8 @@ void shim_fail(const struct shim_fault *fault);
 int64_t shim_failures(void);
 
 int64_t shim_count(enum shim_call call, enum shim_file file);
+/* How many COMMITs have come to an end, good or bad, of all connections. */
+int64_t shim_commits(void);
 /* Counters, and who has written, begin anew. */
 void shim_forget(void);
 /* How many connections have held the lock for writing, or for checkpointing, since. */

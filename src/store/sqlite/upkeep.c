@@ -7,6 +7,7 @@ enum {
 	NEXT_SLICE_US = 50 * 1000,
 	SLICE_ROWS = 1000,
 	RESTART_WAIT_MS = 20,
+	RESTART_WAIT_MS_MAX = 1000,
 	BUSY_WAIT_MS = 5000,
 };
 
@@ -20,8 +21,18 @@ look_at_sync(struct writer *writer, int code)
 
 /*
  * PASSIVE never waits; but overlapping short readers keep it from ever starting
- * the log anew, so a large log is worth a short wait (RESTART).
+ * the log anew, so a large log is worth a short wait (RESTART): for the readers
+ * of old pages, and then for those that came meanwhile.  The larger the log the
+ * longer the wait, so that there is a size at which it succeeds.
  */
+static int
+restart_wait_ms(const struct writer *writer)
+{
+	int64_t wait_ms = RESTART_WAIT_MS * (writer->wal_bytes / limit(LIMIT_wal_restart));
+
+	return wait_ms < RESTART_WAIT_MS_MAX ? (int)wait_ms : RESTART_WAIT_MS_MAX;
+}
+
 static void
 checkpoint(struct writer *writer)
 {
@@ -30,7 +41,7 @@ checkpoint(struct writer *writer)
 
 	if (writer->wal_bytes < writer->next_checkpoint_bytes)
 		return;
-	sqlite3_busy_timeout(db, RESTART_WAIT_MS);
+	sqlite3_busy_timeout(db, restart ? restart_wait_ms(writer) : 0);
 	look_at_sync(writer, sqlite3_wal_checkpoint_v2(db, NULL,
 				 restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
 	sqlite3_busy_timeout(db, BUSY_WAIT_MS);
