@@ -23,6 +23,15 @@ clock_monotonic_us(void)
 	return (int64_t)(uv_hrtime() / 1000);
 }
 
+int64_t
+clock_thread_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static void
 update_date(struct loop *loop)
 {

@@ -96,3 +96,8 @@ void timeout_stop(struct timeout *timeout); /* harmless when it does not run */
 int64_t clock_now_us(void);
 /* Monotonic, microseconds. */
 int64_t clock_monotonic_us(void);
+/*
+ * The calling thread's processor time, microseconds: what work costs.  A disk
+ * or a machine that is busy with others is not the work's fault.
+ */
+int64_t clock_thread_us(void);

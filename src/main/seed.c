@@ -1,4 +1,5 @@
 /* seed/COLLECTION.ndjson: a record a line, loaded once, through the body that every create runs. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,9 @@ struct seeding {
 	struct rules all_allowed; /* whoever wrote the seed files wrote the rules too */
 	struct arena arena;
 };
+
+/* Nobody in particular, but not a guest: what is wrong is a mistake of the file, not a missing credential. */
+static const struct identity identity_seed = { .caller = { .signed_in = true }, .principal = { "seed", 4 } };
 
 /* --- marks in the database: a seeding that was cut off begins anew ----- */
 
@@ -127,14 +131,26 @@ struct chunk {
 	size_t lines[CHUNK_RECORDS]; /* of the file, from 1 */
 };
 
-static void
-complain_of_fields(struct seeding *seeding, const struct collection *collection, size_t line,
-    const struct field_errors *errors)
+/* A record's pointer is "LINE:#", so that every mistake finds its way back to its line. */
+static struct str
+line_pointer(struct seeding *seeding, size_t line)
 {
-	for (const struct field_error *error = errors->first; error != NULL; error = error->next)
-		fprintf(stderr, "seed/%.*s.ndjson:%zu: error: %.*s: %.*s\n", STR_ARGS(collection->name), line,
-		    STR_ARGS(error->pointer), STR_ARGS(error->detail));
-	(void)seeding;
+	char text[32];
+
+	snprintf(text, sizeof(text), "%zu:#", line);
+	return arena_str(&seeding->arena, str_from(text));
+}
+
+static void
+complain_of_fields(const struct collection *collection, const struct field_errors *errors)
+{
+	for (const struct field_error *error = errors->first; error != NULL; error = error->next) {
+		struct str place = error->pointer, line;
+
+		(void)str_split(&place, ':', &line);
+		fprintf(stderr, "seed/%.*s.ndjson:%.*s: error: %.*s: %.*s\n", STR_ARGS(collection->name),
+		    STR_ARGS(line), STR_ARGS(place), STR_ARGS(error->detail));
+	}
 }
 
 static bool
@@ -150,9 +166,9 @@ add_line(struct seeding *seeding, struct chunk *chunk, struct str text, size_t l
 		fprintf(stderr, "seed/%.*s.ndjson:%zu:%u: error: %s\n", STR_ARGS(collection->name), line,
 		    error.offset + 1, error.detail);
 	if (err == OK)
-		err = record_input_read(&seeding->arena, collection, &json, STR("#"), INPUT_SEED,
-		    &chunk->inputs[chunk->write.inputs_count], &errors);
-	complain_of_fields(seeding, collection, line, &errors);
+		err = record_input_read(&seeding->arena, collection, &json, line_pointer(seeding, line),
+		    INPUT_SEED, &chunk->inputs[chunk->write.inputs_count], &errors);
+	complain_of_fields(collection, &errors);
 	if (err != OK || errors.count > 0)
 		return false;
 	chunk->lines[chunk->write.inputs_count++] = line;
@@ -167,13 +183,12 @@ write_chunk(struct seeding *seeding, struct chunk *chunk)
 
 	if (chunk->write.inputs_count > 0)
 		err = store_write_blocking(seeding->store, &call);
-	if (err != OK) {
+	if (err != OK && chunk->write.errors.count > 0)
+		complain_of_fields(chunk->write.collection, &chunk->write.errors);
+	else if (err != OK)
 		command_complain(seeding->command, "seed/%.*s.ndjson, lines %zu to %zu: %s",
 		    STR_ARGS(chunk->write.collection->name), chunk->lines[0],
 		    chunk->lines[chunk->write.inputs_count - 1], err_row(err)->title);
-		complain_of_fields(
-		    seeding, chunk->write.collection, chunk->lines[0], &chunk->write.errors);
-	}
 	chunk->write.inputs_count = 0;
 	arena_reset(&seeding->arena);
 	return err == OK;
@@ -183,7 +198,7 @@ static bool
 load_lines(struct seeding *seeding, const struct collection *collection, struct str text)
 {
 	struct chunk chunk = { .write = { .op = RECORD_CREATE, .rules = &seeding->all_allowed,
-				   .collection = collection, .identity = &identity_guest,
+				   .collection = collection, .identity = &identity_seed,
 				   .arena = &seeding->arena } };
 	struct str line;
 	bool fine = true;
@@ -219,6 +234,32 @@ load_collection(struct seeding *seeding, const struct collection *collection)
 		fine = false;
 	}
 	buf_release(&text);
+	return fine;
+}
+
+/* A file that no collection is named for would be passed over, once and for all. */
+static bool
+check_names(struct seeding *seeding)
+{
+	static const char ending[] = ".ndjson";
+	DIR *folder = opendir("seed");
+	struct dirent *entry;
+	bool fine = true;
+
+	while (folder != NULL && (entry = readdir(folder)) != NULL) {
+		size_t size = strlen(entry->d_name), stem = size - (sizeof(ending) - 1);
+
+		if (entry->d_name[0] == '.')
+			continue;
+		if (size > sizeof(ending) - 1 && strcmp(entry->d_name + stem, ending) == 0 &&
+		    app_collection(seeding->loaded->app, (struct str){ entry->d_name, stem }) != NULL)
+			continue;
+		command_complain(seeding->command,
+		    "seed/%s: no collection has this name; a seed file is seed/COLLECTION.ndjson", entry->d_name);
+		fine = false;
+	}
+	if (folder != NULL)
+		closedir(folder);
 	return fine;
 }
 
@@ -290,7 +331,7 @@ load_seeds(const struct command *command, const struct loaded_app *loaded, struc
 		return true;
 	arena_init(&rules_arena, 16 << 20);
 	arena_init(&seeding.arena, CHUNK_ARENA_SIZE_MAX);
-	fine = allow_all(&seeding, &rules_arena) && load_all(&seeding, cut_off);
+	fine = check_names(&seeding) && allow_all(&seeding, &rules_arena) && load_all(&seeding, cut_off);
 	arena_release(&seeding.arena);
 	arena_release(&rules_arena);
 	return fine;

@@ -206,7 +206,17 @@ read_ref(const struct member_check *check)
 static bool
 read_own_id(const struct member_check *check)
 {
-	return read_id(check->column->type, check->json, check->ret);
+	/* The upper half stays free, so that the server can always count on from the largest id. */
+	static const int64_t largest = (int64_t)1 << 62;
+
+	if (!read_id(check->column->type, check->json, check->ret))
+		return false;
+	if (check->ret->kind == VALUE_INT && check->ret->integer < 1)
+		field_error_add(check->errors, check->arena, check->pointer, "too_small", "id must be at least 1");
+	if (check->ret->kind == VALUE_INT && check->ret->integer > largest)
+		field_error_add(check->errors, check->arena, check->pointer, "too_large",
+		    "id must be at most %lld", (long long)largest);
+	return true;
 }
 
 static bool (*const readers[FIELD_TYPE_COUNT])(const struct member_check *check) = {

@@ -122,6 +122,8 @@ check_references(struct tx *tx, struct record_write *write, const struct record_
 		if (column->type != FIELD_REF || row[i].kind == VALUE_NULL ||
 		    (old_row != NULL && value_equal(&row[i], &old_row[i])))
 			continue;
+		if (column->to == write->collection && value_equal(&row[i], &row[COLUMN_ID]))
+			continue; /* itself */
 		err = target_exists(tx, write, column, &row[i], input->kinds[i] != INPUT_ABSENT, &exists);
 		if (err == OK && !exists)
 			field_error_add(&write->errors, write->arena,
@@ -275,7 +277,8 @@ insert(struct tx *tx, struct record_write *write, const struct record_input *inp
 	sql_add(&sql, ")");
 	if (given_id) {
 		err = run(tx, write, &sql, input->pointer);
-		if (err == OK && collection->id_type == FIELD_INT && tx->type->dialect == SQL_POSTGRES)
+		if (err == OK && collection->id_type == FIELD_INT && !tx->is_dry_run &&
+		    tx->type->dialect == SQL_POSTGRES)
 			err = count_on_from(tx, collection, &row[COLUMN_ID]);
 	} else {
 		sql_add(&sql, " RETURNING \"id\"");
@@ -345,7 +348,7 @@ find_record(struct tx *tx, struct record_write *write, const struct value **ret)
 		return ERR_NOT_FOUND;
 	write->version = version;
 	if (err == OK && !condition_holds(&write->condition, version)) {
-		write->detail = STR("The record has changed since the version in If-Match; read it again.");
+		write->detail = STR("The record is not in the state that If-Match or If-None-Match asks for; read it again.");
 		return ERR_PRECONDITION_FAILED;
 	}
 	return err;

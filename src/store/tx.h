@@ -52,6 +52,7 @@ struct tx {
 	struct arena *arena; /* for the body; emptied after the transaction */
 	struct tx_problem problem; /* of the last failed statement */
 	bool is_write;
+	bool is_dry_run; /* nothing will be kept: do not touch what no rollback undoes */
 };
 
 struct tx_rows {

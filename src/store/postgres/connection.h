@@ -60,6 +60,7 @@ struct postgres_connection {
 	bool again; /* it lost against another transaction and may run once more */
 	bool stale; /* the connection must not be used again */
 	char state[6]; /* SQLSTATE of the failure */
+	char message[256]; /* what the server said of it, for the operator */
 	int64_t
 	    budget_end_us; /* clock_monotonic_us() after which statements are refused; 0 for none */
 	int64_t timeout_ms; /* statement_timeout in force */

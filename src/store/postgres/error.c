@@ -118,9 +118,12 @@ postgres_error(
     struct postgres_connection *connection, const PGresult *result, struct tx_problem *ret_problem)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	enum failure failure = state == NULL ? AWAY : failure_of(state);
 
 	connection->failed = true;
+	snprintf(connection->message, sizeof(connection->message), "%s",
+	    message != NULL ? message : PQresultErrorMessage(result));
 	connection->again = failure == LOST || failure == STALE;
 	connection->stale = connection->stale || failure == STALE || failure == AWAY;
 	snprintf(connection->state, sizeof(connection->state), "%s", state == NULL ? "" : state);

@@ -36,7 +36,8 @@ read_text(struct postgres_connection *connection, const char *query, char *ret, 
 static void
 add_server_message(struct postgres_connection *connection, struct buf *ret_detail)
 {
-	const char *message = PQerrorMessage(connection->pg);
+	const char *message =
+	    connection->message[0] != '\0' ? connection->message : PQerrorMessage(connection->pg);
 
 	buf_addf(ret_detail, "the tables cannot be prepared: %.*s", (int)strcspn(message, "\n"),
 	    message);

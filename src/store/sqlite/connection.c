@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/hash.h"
 #include "base/limits.h"
@@ -18,19 +17,6 @@ enum { LOOKASIDE_SIZE = 1200, LOOKASIDE_COUNT = 128 };
 static const struct tx_type sqlite_tx_type;
 
 /* --- opening --------------------------------------------------------- */
-
-/*
- * Cost is the processor's time: a disk or a machine that is busy with others is
- * not the statement's fault, and no interrupt would end that wait.
- */
-static int64_t
-clock_thread_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static int
 look_at_budget(void *arg)

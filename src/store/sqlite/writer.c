@@ -159,7 +159,7 @@ next_call(struct writer *writer, int64_t end_us)
 	if (writer->group_count > 0 &&
 	    (writer->group[0]->alone || writer->group_count == WRITER_GROUP_MAX ||
 		writer->group_count >= (size_t)limit(LIMIT_group_requests) ||
-		clock_monotonic_us() >= end_us))
+		clock_thread_us() >= end_us))
 		return NULL;
 	return pop(writer);
 }
@@ -168,7 +168,7 @@ next_call(struct writer *writer, int64_t end_us)
 static enum err
 fill_group(struct writer *writer, struct store_call *call)
 {
-	int64_t end_us = clock_monotonic_us() + limit(LIMIT_group_time);
+	int64_t end_us = clock_thread_us() + limit(LIMIT_group_time);
 	enum err begin_err = begin(writer), err = begin_err;
 
 	for (; call != NULL; call = next_call(writer, end_us)) {
@@ -466,6 +466,7 @@ stage_call(struct writer *writer, struct store_call *call)
 	if (err == OK) {
 		sqlite_tx_init(&tx, writer->connection, &writer->arena);
 		tx.tx.is_write = true;
+		tx.tx.is_dry_run = call->dry_run;
 		tx.tx.number = writer->number = writer->next_number;
 		writer->now_us = tx.tx.now_us;
 		sqlite_budget(writer->connection,
