@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "app/names.h"
+#include "codec/utf8.h"
 #include "sql/catalogue.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,6 +39,7 @@ check_mistakes(const struct app_mistakes *mistakes, struct str text)
 		       (mistake->at.line == before.line && mistake->at.column >= before.column));
 		before = mistake->at;
 		assert(mistake->detail.size > 0);
+		assert(utf8_check(mistake->detail) == mistake->detail.size);
 		for (size_t i = 0; i < mistake->detail.size; i++)
 			assert((unsigned char)mistake->detail.data[i] >= ' ');
 	}

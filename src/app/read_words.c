@@ -3,6 +3,7 @@
 
 #include "app/read_internal.h"
 #include "app/words.h"
+#include "codec/utf8.h"
 
 enum { EXCERPT_SIZE_MAX = 48, WORDS_MAX = APP_ENUM_VALUES_MAX, LIST_SIZE_MAX = 300 };
 
@@ -33,12 +34,7 @@ keep_str(struct reader *reader, struct str text)
 struct str
 excerpt(struct str text)
 {
-	size_t size = text.size < EXCERPT_SIZE_MAX ? text.size : EXCERPT_SIZE_MAX;
-
-	/* Not in the middle of a character. */
-	while (size > 0 && size < text.size && ((unsigned char)text.data[size] & 0xC0) == 0x80)
-		size--;
-	return str_slice(text, 0, size);
+	return utf8_cut(text, EXCERPT_SIZE_MAX);
 }
 
 bool

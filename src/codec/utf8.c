@@ -79,6 +79,18 @@ utf8_length(struct str str)
 	return length;
 }
 
+struct str
+utf8_cut(struct str str, size_t size_max)
+{
+	size_t size = size_max;
+
+	if (str.size <= size_max)
+		return str;
+	while (size > 0 && is_tail((unsigned char)str.data[size]))
+		size--;
+	return str_slice(str, 0, size);
+}
+
 static char
 tail(uint32_t code_point, int shift)
 {

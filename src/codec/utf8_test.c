@@ -153,6 +153,22 @@ nothing_is_valid(void **state)
 	assert_int_equal(utf8_length(STR("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80")), 4);
 }
 
+static void
+a_cut_keeps_whole_code_points(void **state)
+{
+	struct str text = STR("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
+	static const size_t sizes[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct str cut = utf8_cut(text, i);
+
+		assert_ptr_equal(cut.data, text.data);
+		assert_int_equal(cut.size, sizes[i]);
+	}
+	assert_int_equal(utf8_cut((struct str){ 0 }, 0).size, 0);
+}
+
 int
 main(void)
 {
@@ -162,6 +178,7 @@ main(void)
 		cmocka_unit_test(all_code_points_are_written_and_valid),
 		cmocka_unit_test(the_first_bad_byte_is_found_at_each_place),
 		cmocka_unit_test(nothing_is_valid),
+		cmocka_unit_test(a_cut_keeps_whole_code_points),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

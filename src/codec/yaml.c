@@ -270,7 +270,7 @@ static void
 complain_about_key(struct parse *parse, const struct yaml *key, const struct yaml *before)
 {
 	char detail[160];
-	struct str shown = str_slice(key->text, 0, key->text.size < 64 ? key->text.size : 64);
+	struct str shown = utf8_cut(key->text, 64);
 
 	snprintf(detail, sizeof(detail), "the key '%.*s' stands here twice; first in line %u",
 	    STR_ARGS(shown), before->at.line);

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "codec/utf8.h"
 #include "records/list_internal.h"
 
 struct parsing {
@@ -70,11 +71,7 @@ fail_memory(struct parsing *parsing)
 static struct str
 shorten(struct str str)
 {
-	size_t size = str.size < 64 ? str.size : 64;
-
-	while (size > 0 && size < str.size && ((unsigned char)str.data[size] & 0xc0) == 0x80)
-		size--;
-	return str_slice(str, 0, size);
+	return utf8_cut(str, 64);
 }
 
 /* --- filter, limit, cursor, offset ----------------------------------- */

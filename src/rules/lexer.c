@@ -6,18 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/utf8.h"
 #include "rules/rules_internal.h"
 
 struct str
 compiler_shorten(struct str str)
 {
-	size_t size = 48;
-
-	if (str.size <= size)
-		return str;
-	while (size > 0 && ((unsigned char)str.data[size] & 0xc0) == 0x80)
-		size--;
-	return str_slice(str, 0, size);
+	return utf8_cut(str, 48);
 }
 
 void *
@@ -123,31 +118,6 @@ lex_int(struct compiler *compiler)
 	    "expected a whole number of 64 bits without leading zeros, not %.*s", STR_ARGS(shown));
 }
 
-static size_t
-put_code_point(uint32_t code, char *ret)
-{
-	if (code < 0x80) {
-		ret[0] = (char)code;
-		return 1;
-	}
-	if (code < 0x800) {
-		ret[0] = (char)(0xc0 | code >> 6);
-		ret[1] = (char)(0x80 | (code & 0x3f));
-		return 2;
-	}
-	if (code < 0x10000) {
-		ret[0] = (char)(0xe0 | code >> 12);
-		ret[1] = (char)(0x80 | (code >> 6 & 0x3f));
-		ret[2] = (char)(0x80 | (code & 0x3f));
-		return 3;
-	}
-	ret[0] = (char)(0xf0 | code >> 18);
-	ret[1] = (char)(0x80 | (code >> 12 & 0x3f));
-	ret[2] = (char)(0x80 | (code >> 6 & 0x3f));
-	ret[3] = (char)(0x80 | (code & 0x3f));
-	return 4;
-}
-
 static bool
 hex_value(char c, uint32_t *ret)
 {
@@ -180,7 +150,7 @@ lex_code_point(struct compiler *compiler, size_t at, size_t digits, char *ret, s
 	if (code == 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
 		return compiler_fail(
 		    compiler, at - 2, "this is not a character that a text can have");
-	*ret_size = put_code_point(code, ret);
+	*ret_size = utf8_put(ret, code);
 	return true;
 }
 
