@@ -200,11 +200,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (app == NULL)
 		start();
-	use = data[0] % 5;
+	use = data[0] % (RULE_USE_FILTER + 1);
 	text = (struct str){ (const char *)data + 1, size - 1 };
 	arena_init(&arena, 1 << 20);
-	if (rule_compile(&arena, app, &app->collections[0], use, text, &rule, &error) == OK) {
-		run(rule, use, &callers[data[0] / 5 % COUNT(callers)]);
+	if (rule_compile(&arena, &rules, &app->collections[0], use,
+		use == RULE_USE_FILTER ? &callers[0] : NULL, text, &rule, &error) == OK) {
+		run(rule, use, &callers[data[0] / (RULE_USE_FILTER + 1) % COUNT(callers)]);
 	} else {
 		struct str detail = str_from(error.detail);
 

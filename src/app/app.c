@@ -18,6 +18,15 @@ collection_column(const struct collection *collection, struct str name)
 	return NULL;
 }
 
+const struct back_reference *
+collection_back(const struct collection *collection, struct str name)
+{
+	for (size_t i = 0; i < collection->backs_count; i++)
+		if (str_equal(collection->backs[i].name, name))
+			return &collection->backs[i];
+	return NULL;
+}
+
 static enum value_kind
 id_kind(enum field_type type)
 {
@@ -38,6 +47,16 @@ field_value_kind(const struct field *field)
 		return VALUE_UUID;
 	case FIELD_REF:
 		return id_kind(field->to->id_type);
+	case FIELD_FLOAT:
+		return VALUE_REAL;
+	case FIELD_DECIMAL:
+		return VALUE_DECIMAL;
+	case FIELD_DATE:
+		return VALUE_DATE;
+	case FIELD_JSON:
+	case FIELD_LIST:
+	case FIELD_REFS:
+		return VALUE_JSON;
 	default:
 		return VALUE_TEXT;
 	}

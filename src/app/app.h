@@ -51,10 +51,21 @@ struct field {
 	bool required; /* not null (id, created, updated are) */
 	bool unique, index, readonly;
 	bool has_min, has_max;
-	int64_t min, max; /* text: code points; int: the value; time: microseconds */
+	/*
+	 * text, email, url: code points; int: the value; decimal: scaled by `scale`;
+	 * time: microseconds; date: days; list, refs: items.
+	 */
+	int64_t min, max;
+	double real_min, real_max; /* float */
+	unsigned scale; /* decimal: digits behind the point, 0 to 18 */
+	enum field_type of; /* list: TEXT, INT, FLOAT or BOOL */
+	struct str pattern; /* text: a PCRE2 pattern, or data NULL */
+	bool fold; /* text, email: compared by its case-folded form, which the database holds as well */
 	struct str *values; /* enum: in declared order */
 	size_t values_count;
-	const struct collection *to; /* ref */
+	const struct collection *to; /* ref, refs */
+	struct str was; /* the name before a rename, or data NULL */
+	struct str description; /* for people: OpenAPI, or data NULL */
 	enum on_delete on_delete; /* ref */
 	enum default_kind default_kind;
 	struct value default_value; /* of the field's own kind */
@@ -68,10 +79,27 @@ struct app_rule {
 	struct app_position at; /* of the text's first character, behind an opening quote */
 };
 
+/*
+ * The way from a record to those that refer to it: `comments` where only one of
+ * its fields refers, else `comments_author`.
+ */
+struct back_reference {
+	struct str name;
+	const struct collection *from;
+	const struct field *field; /* of `from`: a ref or refs */
+};
+
+/* `cache:` of a collection; max_age_s is 0 where nothing is declared. */
+struct app_cache {
+	int64_t max_age_s;
+	bool is_public;
+};
+
 struct app_index {
 	const struct field *fields[APP_INDEX_COLUMNS_MAX];
 	bool descending[APP_INDEX_COLUMNS_MAX];
 	size_t fields_count;
+	bool unique; /* of `unique:`, not of `indexes:` */
 	struct app_position at;
 };
 
@@ -81,9 +109,14 @@ struct collection {
 	enum field_type id_type; /* FIELD_ID (UUIDv7) or FIELD_INT */
 	struct field *columns;
 	size_t columns_count;
-	struct app_index *indexes; /* declared compound indexes */
+	struct app_index *indexes; /* declared compound indexes and unique ones */
 	size_t indexes_count;
 	struct app_rule access[ACCESS_COUNT];
+	struct app_rule *fields_read; /* by column: who may see it; text.data NULL: whoever reads the record */
+	struct back_reference *backs; /* in the order of the collections that refer */
+	size_t backs_count;
+	struct app_cache cache;
+	struct str was, description; /* as of a field */
 	struct app_position at;
 };
 
@@ -137,5 +170,9 @@ void app_free(struct app *app);
 const struct collection *app_collection(const struct app *app, struct str name);
 /* A column by name, `id`, `created` and `updated` too; or NULL. */
 const struct field *collection_column(const struct collection *collection, struct str name);
-/* The kind that values of ${field} have in rows: UUID or INT for id and ref, TEXT for enum. */
+const struct back_reference *collection_back(const struct collection *collection, struct str name);
+/*
+ * The kind that values of ${field} have in rows: UUID or INT for id and ref, TEXT for enum,
+ * email and url, JSON for json, list and refs (a sorted array of ids, never null).
+ */
 enum value_kind field_value_kind(const struct field *field);

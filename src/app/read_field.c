@@ -116,8 +116,7 @@ read_field(struct reader *reader, struct field *field, const struct yaml *node)
 static enum field_type
 read_type(struct reader *reader, const struct yaml *node)
 {
-	static const char *const later[] = { "date", "decimal", "email", "file", "files", "float",
-		"json", "list", "password", "refs", "url" };
+	static const char *const later[] = { "file", "files", "password" };
 	const char *words[FIELD_TYPE_COUNT];
 	struct str word;
 

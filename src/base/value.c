@@ -14,16 +14,19 @@ value_compare(const struct value *a, const struct value *b)
 {
 	if (a->kind == VALUE_NULL || b->kind == VALUE_NULL)
 		return (a->kind != VALUE_NULL) - (b->kind != VALUE_NULL);
-	assert(a->kind == b->kind);
+	assert(a->kind == b->kind && a->scale == b->scale);
 	switch (a->kind) {
 	case VALUE_BOOL:
 		return (int)a->boolean - (int)b->boolean;
 	case VALUE_INT:
 	case VALUE_TIME:
+	case VALUE_DATE:
+	case VALUE_DECIMAL:
 		return compare_ints(a->integer, b->integer);
 	case VALUE_REAL:
 		return (a->real > b->real) - (a->real < b->real);
 	case VALUE_TEXT:
+	case VALUE_JSON:
 		return str_compare(a->text, b->text);
 	case VALUE_UUID:
 		return memcmp(a->uuid.bytes, b->uuid.bytes, sizeof(a->uuid.bytes));
@@ -36,7 +39,7 @@ value_compare(const struct value *a, const struct value *b)
 bool
 value_equal(const struct value *a, const struct value *b)
 {
-	return a->kind == b->kind && value_compare(a, b) == 0;
+	return a->kind == b->kind && a->scale == b->scale && value_compare(a, b) == 0;
 }
 
 static bool

@@ -9,7 +9,10 @@
  *	INT	   integer	 exact number	  INTEGER	bigint
  *	REAL	   real		 number		  REAL		double precision
  *	TIME	   integer, us	 RFC 3339 text	  INTEGER	timestamptz
+ *	DATE	   integer, days "2026-11-24"	  INTEGER	date
+ *	DECIMAL	   integer, scale "12.30"	  INTEGER	numeric(18, scale)
  *	TEXT	   text		 string		  TEXT		text
+ *	JSON	   text, canonical  any value	  TEXT		jsonb
  *	UUID	   uuid, 16 B	 36 characters	  BLOB		uuid
  */
 #include "base/str.h"
@@ -20,7 +23,10 @@ enum value_kind {
 	VALUE_INT,
 	VALUE_REAL,
 	VALUE_TIME, /* microseconds since 1970-01-01T00:00:00Z */
+	VALUE_DATE,    /* days since 1970-01-01 */
+	VALUE_DECIMAL, /* integer / 10^scale; at most 18 digits */
 	VALUE_TEXT,
+	VALUE_JSON, /* `text`: canonical (codec/canonical.h), so that equal values are equal bytes */
 	VALUE_UUID,
 };
 
@@ -30,11 +36,12 @@ struct uuid {
 
 struct value {
 	enum value_kind kind;
+	uint8_t scale; /* DECIMAL */
 	union {
 		bool boolean;
-		int64_t integer; /* INT and TIME */
+		int64_t integer; /* INT, TIME, DATE and DECIMAL */
 		double real;
-		struct str text;
+		struct str text; /* TEXT and JSON */
 		struct uuid uuid;
 	};
 };
@@ -64,6 +71,30 @@ value_time(int64_t us)
 }
 
 static inline struct value
+value_date(int64_t days)
+{
+	return (struct value){ .kind = VALUE_DATE, .integer = days };
+}
+
+static inline struct value
+value_decimal(int64_t integer, unsigned scale)
+{
+	return (struct value){ .kind = VALUE_DECIMAL, .scale = (uint8_t)scale, .integer = integer };
+}
+
+static inline struct value
+value_real(double real)
+{
+	return (struct value){ .kind = VALUE_REAL, .real = real };
+}
+
+static inline struct value
+value_json(struct str text)
+{
+	return (struct value){ .kind = VALUE_JSON, .text = text };
+}
+
+static inline struct value
 value_text(struct str text)
 {
 	return (struct value){ .kind = VALUE_TEXT, .text = text };
@@ -77,7 +108,7 @@ value_uuid(struct uuid uuid)
 
 /* Same kind and same value; NULL equals NULL. */
 bool value_equal(const struct value *a, const struct value *b);
-/* The order of both engines: NULL first, then by kind's own order (text by bytes).  Kinds must be the same, or NULL. */
+/* The order of both engines: NULL first, then by kind's own order (text by bytes).  Kinds (of decimals, scales) must be the same, or NULL. */
 int value_compare(const struct value *a, const struct value *b);
 
 /* "018f3a1e-…" in either case, hyphens required. */

@@ -10,12 +10,6 @@
 #include "base/test_random.h"
 #include "base/value.h"
 
-static struct value
-value_real(double real)
-{
-	return (struct value){ .kind = VALUE_REAL, .real = real };
-}
-
 static struct uuid
 uuid_of(const char *text)
 {

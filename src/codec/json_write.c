@@ -285,6 +285,13 @@ json_value(struct json_writer *writer, const struct value *value)
 	case VALUE_TEXT:
 		json_string(writer, value->text);
 		break;
+	case VALUE_DATE:
+	case VALUE_DECIMAL:
+		assert(false && "not written yet");
+		break;
+	case VALUE_JSON:
+		json_raw(writer, value->text);
+		break;
 	case VALUE_UUID:
 		write_uuid(writer, &value->uuid);
 		break;

@@ -34,8 +34,8 @@ compile_filter(struct live_group *group, struct str filter)
 
 	if (str_trim(filter).size == 0)
 		return;
-	err = rule_compile(&group->arena, group->live->rules->app, group->predicate.collection,
-	    RULE_USE_FILTER, filter, &group->predicate.filter, &error);
+	err = rule_compile(&group->arena, group->live->rules, group->predicate.collection,
+	    RULE_USE_FILTER, group->predicate.caller, filter, &group->predicate.filter, &error);
 	assert(err == OK); /* it was compiled before, to answer mistakes */
 	(void)err;
 }

@@ -44,9 +44,12 @@ add_value(struct buf *key, const struct value *value)
 		break;
 	case VALUE_INT:
 	case VALUE_TIME:
+	case VALUE_DATE:
+	case VALUE_DECIMAL:
 		buf_add(key, &value->integer, sizeof(value->integer));
 		break;
 	case VALUE_TEXT:
+	case VALUE_JSON:
 		buf_add_int(key, (int64_t)value->text.size);
 		buf_add_byte(key, ':');
 		buf_add_str(key, value->text);

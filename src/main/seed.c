@@ -264,23 +264,6 @@ check_names(struct seeding *seeding)
 }
 
 static bool
-allow_all(struct seeding *seeding, struct arena *arena)
-{
-	const struct app *app = seeding->loaded->app;
-	struct rules *rules = &seeding->all_allowed;
-	struct rule_error error;
-
-	rules->app = app;
-	rules->access = arena_array(arena, app->collections_count, sizeof(*rules->access));
-	for (size_t i = 0; i < app->collections_count; i++)
-		for (int access = 0; access < ACCESS_COUNT; access++)
-			if (rule_compile(arena, app, &app->collections[i], RULE_USE_DELETE, STR("true"),
-				&rules->access[i][access], &error) != OK)
-				return false;
-	return true;
-}
-
-static bool
 run_call(struct seeding *seeding, store_body *body, void *arg)
 {
 	struct store_call call = { .body = body, .arg = arg, .actor = STR("seed") };
@@ -331,7 +314,7 @@ load_seeds(const struct command *command, const struct loaded_app *loaded, struc
 		return true;
 	arena_init(&rules_arena, 16 << 20);
 	arena_init(&seeding.arena, CHUNK_ARENA_SIZE_MAX);
-	fine = check_names(&seeding) && allow_all(&seeding, &rules_arena) && load_all(&seeding, cut_off);
+	fine = check_names(&seeding) && rules_allow_all(&rules_arena, loaded->app, &seeding.all_allowed) && load_all(&seeding, cut_off);
 	arena_release(&seeding.arena);
 	arena_release(&rules_arena);
 	return fine;

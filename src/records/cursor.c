@@ -30,6 +30,8 @@ add_value(struct buf *buf, const struct value *value)
 		break;
 	case VALUE_INT:
 	case VALUE_TIME:
+	case VALUE_DATE:
+	case VALUE_DECIMAL:
 		add_number(buf, (uint64_t)value->integer, INT_SIZE);
 		break;
 	case VALUE_TEXT:
@@ -41,7 +43,8 @@ add_value(struct buf *buf, const struct value *value)
 		break;
 	case VALUE_NULL:
 	case VALUE_REAL:
-		assert(value->kind != VALUE_REAL); /* lists are not sorted by it */
+	case VALUE_JSON:
+		assert(value->kind == VALUE_NULL); /* lists are not sorted by it */
 	}
 }
 
@@ -117,6 +120,8 @@ take_plain(struct str *rest, enum value_kind kind, struct value *ret)
 		return true;
 	case VALUE_INT:
 	case VALUE_TIME:
+	case VALUE_DATE:
+	case VALUE_DECIMAL:
 		if (!take_number(rest, INT_SIZE, &number))
 			return false;
 		ret->integer = (int64_t)number;
@@ -130,6 +135,7 @@ take_plain(struct str *rest, enum value_kind kind, struct value *ret)
 		return true;
 	case VALUE_NULL:
 	case VALUE_REAL:
+	case VALUE_JSON:
 		break;
 	}
 	return false;

@@ -88,8 +88,8 @@ read_filter(struct parsing *parsing, struct str value)
 		return fail(parsing, ERR_BAD_FILTER, (size_t)limit(LIMIT_filter_size), "filter",
 		    "expected at most %lld bytes, not %zu", (long long)limit(LIMIT_filter_size),
 		    value.size);
-	if (rule_compile(parsing->arena, query->rules->app, query->collection, RULE_USE_FILTER,
-		value, &query->filter, &error) != OK)
+	if (rule_compile(parsing->arena, query->rules, query->collection, RULE_USE_FILTER,
+		&query->identity->caller, value, &query->filter, &error) != OK)
 		return fail(parsing, ERR_BAD_FILTER, error.offset, "filter", "%s", error.detail);
 	parsing->filter_text = value;
 	return true;
@@ -155,7 +155,15 @@ is_sortable(const struct field *field)
 	case FIELD_TIME:
 	case FIELD_REF:
 	case FIELD_ID:
+	case FIELD_EMAIL:
+	case FIELD_URL:
 		return true;
+	case FIELD_FLOAT:
+	case FIELD_DECIMAL:
+	case FIELD_DATE:
+	case FIELD_REFS:
+	case FIELD_LIST:
+	case FIELD_JSON:
 	case FIELD_TYPE_COUNT:
 		break;
 	}

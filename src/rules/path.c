@@ -44,6 +44,8 @@ field_check_type(const struct field *field)
 		return is_uuid ? TYPE_UUID : TYPE_INT_ID;
 	switch (field->type) {
 	case FIELD_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_URL:
 		return TYPE_TEXT;
 	case FIELD_INT:
 		return TYPE_INT;
@@ -53,6 +55,12 @@ field_check_type(const struct field *field)
 		return TYPE_ENUM;
 	case FIELD_TIME:
 		return TYPE_TIME;
+	case FIELD_FLOAT:
+	case FIELD_DECIMAL:
+	case FIELD_DATE:
+	case FIELD_REFS:
+	case FIELD_LIST:
+	case FIELD_JSON:
 	case FIELD_REF:
 	case FIELD_ID:
 	case FIELD_TYPE_COUNT:

@@ -27,8 +27,9 @@ compile(struct compiler *compiler)
 }
 
 enum err
-rule_compile(struct arena *arena, const struct app *app, const struct collection *collection,
-    enum rule_use use, struct str text, const struct rule **ret, struct rule_error *ret_error)
+rule_compile(struct arena *arena, const struct rules *rules, const struct collection *collection,
+    enum rule_use use, const struct rule_caller *caller, struct str text, const struct rule **ret,
+    struct rule_error *ret_error)
 {
 	struct rule_error error = { 0 };
 	struct compiler compiler = {
@@ -39,7 +40,8 @@ rule_compile(struct arena *arena, const struct app *app, const struct collection
 		.error = &error,
 	};
 
-	assert(app->collections_count <= APP_COLLECTIONS_MAX);
+	assert(rules->app->collections_count <= APP_COLLECTIONS_MAX);
+	assert((use == RULE_USE_FILTER) == (caller != NULL));
 	if (compile(&compiler) == NULL) {
 		assert(error.detail[0] != '\0');
 		*ret_error = error;
@@ -76,18 +78,64 @@ mistake_position(const struct app_rule *source, size_t offset)
 }
 
 static bool
-compile_access(struct arena *arena, const struct app *app, const struct collection *collection,
+compile_field(struct arena *arena, const struct rules *rules, const struct collection *collection,
+    const struct field *field, const struct rule **ret, struct app_mistakes *mistakes)
+{
+	const struct app_rule *source = &collection->fields_read[field->column];
+	struct rule_error error;
+
+	if (source->text.data == NULL ||
+	    rule_compile(arena, rules, collection, RULE_USE_FIELD, NULL, source->text, ret, &error) == OK)
+		return true;
+	app_mistake(mistakes, mistake_position(source, error.offset), "fields_access of '%.*s.%.*s': %s",
+	    STR_ARGS(collection->name), STR_ARGS(field->name), error.detail);
+	return false;
+}
+
+/* Room for the rules of all fields, none set. */
+static bool
+reserve(struct arena *arena, struct rules *rules)
+{
+	size_t count = rules->app->collections_count;
+	const struct rule ***fields = arena_array(arena, count, sizeof(*fields));
+
+	rules->access = arena_array(arena, count, sizeof(*rules->access));
+	rules->fields_read = fields;
+	for (size_t i = 0; fields != NULL && i < count; i++)
+		if ((fields[i] = arena_array(
+			 arena, rules->app->collections[i].columns_count, sizeof(**fields))) == NULL)
+			return false;
+	return fields != NULL && rules->access != NULL;
+}
+
+static bool
+compile_access(struct arena *arena, const struct rules *rules, const struct collection *collection,
     enum access access, const struct rule **ret, struct app_mistakes *mistakes)
 {
 	const struct app_rule *source = &collection->access[access];
 	struct rule_error error;
 
-	if (rule_compile(arena, app, collection, access_uses[access], source->text, ret, &error) ==
-	    OK)
+	if (rule_compile(arena, rules, collection, access_uses[access], NULL, source->text, ret,
+		&error) == OK)
 		return true;
 	app_mistake(mistakes, mistake_position(source, error.offset), "%s rule of '%.*s': %s",
 	    access_words[access], STR_ARGS(collection->name), error.detail);
 	return false;
+}
+
+static bool
+compile_collection(struct arena *arena, const struct rules *rules, const struct collection *collection,
+    struct app_mistakes *mistakes)
+{
+	const struct rule **fields = rules->fields_read[collection->index];
+	bool good = true;
+
+	for (enum access access = 0; access < ACCESS_COUNT; access++)
+		good &= compile_access(arena, rules, collection, access,
+		    &rules->access[collection->index][access], mistakes);
+	for (size_t i = 0; collection->fields_read != NULL && i < collection->columns_count; i++)
+		good &= compile_field(arena, rules, collection, &collection->columns[i], &fields[i], mistakes);
+	return good;
 }
 
 bool
@@ -97,20 +145,43 @@ rules_compile_app(
 	bool good = true;
 
 	ret->app = app;
-	ret->access = arena_array(arena, app->collections_count, sizeof(*ret->access));
-	if (ret->access == NULL) {
+	if (!reserve(arena, ret)) {
 		app_mistake(
 		    mistakes, (struct app_position){ 1, 1 }, "the rules need too much memory");
 		return false;
 	}
-	for (size_t i = 0; i < app->collections_count; i++) {
-		for (enum access access = 0; access < ACCESS_COUNT; access++) {
-			if (!compile_access(arena, app, &app->collections[i], access,
-				&ret->access[i][access], mistakes))
-				good = false;
-		}
-	}
+	for (size_t i = 0; i < app->collections_count; i++)
+		if (!compile_collection(arena, ret, &app->collections[i], mistakes))
+			good = false;
 	return good;
+}
+
+bool
+rules_allow_all(struct arena *arena, const struct app *app, struct rules *ret)
+{
+	struct rule_error error;
+
+	ret->app = app;
+	if (!reserve(arena, ret))
+		return false;
+	for (size_t i = 0; i < app->collections_count; i++)
+		for (enum access access = 0; access < ACCESS_COUNT; access++)
+			if (rule_compile(arena, ret, &app->collections[i], RULE_USE_DELETE, NULL,
+				STR("true"), &ret->access[i][access], &error) != OK)
+				return false;
+	return true;
+}
+
+enum field_sight
+rules_field_sight(const struct rules *rules, const struct collection *collection,
+    const struct field *field, const struct rule_caller *caller)
+{
+	const struct rule *rule = rules->fields_read[collection->index][field->column];
+	bool shown = true;
+
+	if (rule != NULL && !rule_is_decided(rule, caller, &shown))
+		return FIELD_BY_ROW;
+	return shown ? FIELD_SHOWN : FIELD_HIDDEN;
 }
 
 bool

@@ -39,7 +39,8 @@ enum rule_use {
 	RULE_USE_CREATE, /* only new. and auth */
 	RULE_USE_UPDATE, /* the record before, new., auth */
 	RULE_USE_DELETE, /* the record, auth */
-	RULE_USE_FILTER, /* the record, auth; hops see what the caller may read */
+	RULE_USE_FIELD,	 /* fields_access: the record, auth */
+	RULE_USE_FILTER, /* the record, auth; sees what the caller may read: rows and fields */
 };
 
 struct rule_error {
@@ -53,21 +54,42 @@ struct rule_caller {
 	struct str id; /* data is NULL where absent */
 	const struct str *roles;
 	size_t roles_count;
+	int64_t now_us; /* `now`: the time of the request, or of the run of a write */
+	struct str method, ip; /* `request.method`, `request.ip`; data NULL where there is no request */
 };
 
 /* The compiled access rules of an app, by collection.index and enum access. */
 struct rules {
 	const struct app *app;
 	const struct rule *(*access)[ACCESS_COUNT];
+	const struct rule **const *fields_read; /* by collection.index, then column; NULL: whoever reads the record */
 };
+
+enum field_sight {
+	FIELD_SHOWN,
+	FIELD_HIDDEN, /* the caller alone decides, and may not: as if there were no such field */
+	FIELD_BY_ROW, /* null in the rows where its rule is false */
+};
+
+/* May ${caller} see ${field} of ${collection}? */
+enum field_sight rules_field_sight(const struct rules *rules, const struct collection *collection,
+    const struct field *field, const struct rule_caller *caller);
 
 /* Compile every access rule of ${app}; false with the mistakes noted.  Lives in ${arena}. */
 bool rules_compile_app(
     struct arena *arena, const struct app *app, struct rules *ret, struct app_mistakes *mistakes);
 
-/* Compile one text.  ERR_BAD_FILTER with ${ret_error}. */
-enum err rule_compile(struct arena *arena, const struct app *app, const struct collection *collection,
-    enum rule_use use, struct str text, const struct rule **ret, struct rule_error *ret_error) MUST_USE;
+/* Rules under which anyone may do anything: for seeds and the command line. */
+bool rules_allow_all(struct arena *arena, const struct app *app, struct rules *ret);
+
+/*
+ * Compile one text.  A filter may name only what ${caller} may see by the rules of fields (and
+ * suggests nothing else); for any other use ${caller} is NULL and of ${rules} only the app is read.
+ * ERR_BAD_FILTER with ${ret_error}.
+ */
+enum err rule_compile(struct arena *arena, const struct rules *rules, const struct collection *collection,
+    enum rule_use use, const struct rule_caller *caller, struct str text, const struct rule **ret,
+    struct rule_error *ret_error) MUST_USE;
 
 /* Reads only columns of the record and constants of the caller: no other row. */
 bool rule_is_local(const struct rule *rule);

@@ -227,6 +227,8 @@ draw_rows(struct world *world, const struct property_engine *engine)
 }
 
 /* Drawn into ${roles}, room for 3. */
+static const struct rule_caller guest;
+
 static struct rule_caller
 draw_caller(struct dice *dice, struct str *roles)
 {
@@ -406,7 +408,8 @@ run_rule(struct world *world, const struct property_engine *engine, struct prope
 	sql_init(&test.sql, engine->dialect);
 	if (test.text.size > RULE_SIZE_MAX)
 		goto done;
-	if (rule_compile(world->arena, world->app, test.collection, test.use, test.text, &test.rule,
+	if (rule_compile(world->arena, &world->rules, test.collection, test.use,
+		test.use == RULE_USE_FILTER ? &guest : NULL, test.text, &test.rule,
 		&error) != OK) {
 		fprintf(stderr, "%.*s\n%zu: %s\n", STR_ARGS(test.text), error.offset, error.detail);
 		abort();

@@ -46,6 +46,7 @@ bind(sqlite3_stmt *statement, int param, const struct value *value)
 		sqlite3_bind_null(statement, param);
 		break;
 	case VALUE_TEXT:
+	case VALUE_JSON:
 		sqlite3_bind_text(
 		    statement, param, value->text.data, (int)value->text.size, SQLITE_STATIC);
 		break;
@@ -60,6 +61,8 @@ bind(sqlite3_stmt *statement, int param, const struct value *value)
 		break;
 	case VALUE_INT:
 	case VALUE_TIME:
+	case VALUE_DATE:
+	case VALUE_DECIMAL:
 		sqlite3_bind_int64(statement, param, value->integer);
 	}
 }

@@ -145,7 +145,8 @@ compile(enum rule_use use, struct str text)
 	struct rule_error error = { 0 };
 	const struct rule *rule = NULL;
 
-	if (rule_compile(&arena, app, app_collection(app, STR("questions")), use, text, &rule,
+	if (rule_compile(&arena, &rules, app_collection(app, STR("questions")), use,
+		use == RULE_USE_FILTER ? &guest : NULL, text, &rule,
 		&error) != OK)
 		fail_msg("%.*s: %zu: %s", STR_ARGS(text), error.offset, error.detail);
 	return rule;
@@ -432,7 +433,7 @@ expect_mistake(enum rule_use use, struct str text, size_t offset, const char *de
 	struct rule_error error = { 0 };
 	const struct rule *rule;
 
-	if (rule_compile(&arena, app, questions, use, text, &rule, &error) != ERR_BAD_FILTER)
+	if (rule_compile(&arena, &rules, questions, use, use == RULE_USE_FILTER ? &guest : NULL, text, &rule, &error) != ERR_BAD_FILTER)
 		fail_msg("no mistake in %.*s", STR_ARGS(text));
 	if (error.offset != offset || strcmp(error.detail, detail) != 0)
 		fail_msg("%.*s\n\tis       %zu: %s\n\tand not  %zu: %s", STR_ARGS(text), error.offset,

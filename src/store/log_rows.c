@@ -268,6 +268,9 @@ from_json(const struct json *json, enum value_kind kind)
 	case VALUE_UUID:
 		good = json->type == JSON_STRING && uuid_parse(json->string, &value.uuid);
 		break;
+	case VALUE_DATE:
+	case VALUE_DECIMAL:
+	case VALUE_JSON:
 	case VALUE_NULL:
 		break;
 	}

@@ -161,12 +161,15 @@ postgres_value(
 		break;
 	case VALUE_INT:
 	case VALUE_TIME:
+	case VALUE_DATE:
+	case VALUE_DECIMAL:
 		ret.integer = to_integer(type, bytes);
 		break;
 	case VALUE_REAL:
 		ret.real = to_real(type, bytes);
 		break;
 	case VALUE_TEXT:
+	case VALUE_JSON:
 		ret.text = to_text(type, bytes, size, arena);
 		break;
 	case VALUE_UUID:

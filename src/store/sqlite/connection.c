@@ -307,10 +307,13 @@ bind_value(sqlite3_stmt *statement, int at, const struct value *value)
 		return sqlite3_bind_int(statement, at, value->boolean);
 	case VALUE_INT:
 	case VALUE_TIME:
+	case VALUE_DATE:
+	case VALUE_DECIMAL:
 		return sqlite3_bind_int64(statement, at, value->integer);
 	case VALUE_REAL:
 		return sqlite3_bind_double(statement, at, value->real);
 	case VALUE_TEXT:
+	case VALUE_JSON:
 		/* A NULL pointer would bind NULL; an empty text is a text. */
 		return sqlite3_bind_text64(statement, at, value->text.size == 0 ? "" : value->text.data,
 		    value->text.size, SQLITE_STATIC, SQLITE_UTF8);
@@ -398,12 +401,15 @@ sqlite_to_value(sqlite3_value *value, enum value_kind kind)
 		break;
 	case VALUE_INT:
 	case VALUE_TIME:
+	case VALUE_DATE:
+	case VALUE_DECIMAL:
 		ret.integer = sqlite3_value_int64(value);
 		break;
 	case VALUE_REAL:
 		ret.real = sqlite3_value_double(value);
 		break;
 	case VALUE_TEXT:
+	case VALUE_JSON:
 		ret.text.data = (const char *)sqlite3_value_text(value);
 		ret.text.size = (size_t)sqlite3_value_bytes(value);
 		break;
