@@ -14,7 +14,8 @@ value_compare(const struct value *a, const struct value *b)
 {
 	if (a->kind == VALUE_NULL || b->kind == VALUE_NULL)
 		return (a->kind != VALUE_NULL) - (b->kind != VALUE_NULL);
-	assert(a->kind == b->kind && a->scale == b->scale);
+	assert(a->kind == b->kind);
+	assert(a->kind != VALUE_DECIMAL || a->scale == b->scale);
 	switch (a->kind) {
 	case VALUE_BOOL:
 		return (int)a->boolean - (int)b->boolean;
@@ -39,7 +40,8 @@ value_compare(const struct value *a, const struct value *b)
 bool
 value_equal(const struct value *a, const struct value *b)
 {
-	return a->kind == b->kind && a->scale == b->scale && value_compare(a, b) == 0;
+	return a->kind == b->kind && (a->kind != VALUE_DECIMAL || a->scale == b->scale) &&
+	       value_compare(a, b) == 0;
 }
 
 static bool
