@@ -12,6 +12,8 @@ enum {
 
 const int64_t time_us_min = INT64_C(-62135596800000000); /* 0001-01-01T00:00:00Z */
 const int64_t time_us_max = INT64_C(253402300799999999); /* 9999-12-31T23:59:59.999999Z */
+const int64_t date_days_min = -719162; /* 0001-01-01 */
+const int64_t date_days_max = 2932896; /* 9999-12-31 */
 
 struct clock {
 	int year, month, day, hour, minute, second; /* month and day from 1 */
@@ -164,6 +166,17 @@ time_parse_rfc3339(struct str text, int64_t *ret_us)
 	return true;
 }
 
+bool
+date_parse(struct str text, int64_t *ret_days)
+{
+	struct clock clock = { 0 };
+
+	if (!take_date(&text, &clock) || text.size != 0)
+		return false;
+	*ret_days = days_from_date(clock.year, clock.month, clock.day);
+	return true;
+}
+
 static void
 split_seconds(int64_t seconds, struct clock *ret, int64_t *ret_days)
 {
@@ -204,6 +217,24 @@ put_time_of_day(char *out, const struct clock *clock)
 	return put_2(out, clock->second);
 }
 
+static char *
+put_date(char *out, const struct clock *clock)
+{
+	out = put_2(put_2(out, clock->year / 100), clock->year % 100);
+	out = put_2(put_byte(out, '-'), clock->month);
+	return put_2(put_byte(out, '-'), clock->day);
+}
+
+void
+date_format(int64_t days, char *ret)
+{
+	struct clock clock;
+
+	assert(days >= date_days_min && days <= date_days_max);
+	date_from_days(days, &clock);
+	put_date(ret, &clock);
+}
+
 void
 time_format_rfc3339(int64_t us, char *ret)
 {
@@ -219,10 +250,8 @@ time_format_rfc3339(int64_t us, char *ret)
 		seconds--;
 	}
 	split_seconds(seconds, &clock, &days);
-	ret = put_2(put_2(ret, clock.year / 100), clock.year % 100);
-	ret = put_2(put_byte(ret, '-'), clock.month);
-	ret = put_2(put_byte(ret, '-'), clock.day);
-	ret = put_byte(put_time_of_day(put_byte(ret, 'T'), &clock), '.');
+	ret = put_byte(put_date(ret, &clock), 'T');
+	ret = put_byte(put_time_of_day(ret, &clock), '.');
 	ret = put_2(put_2(put_2(ret, fraction / 10000), fraction / 100 % 100), fraction % 100);
 	put_byte(ret, 'Z');
 }

@@ -19,3 +19,11 @@ void time_format_rfc3339(int64_t us, char *ret);
 enum { TIME_HTTP_SIZE = 29 };
 /* IMF-fixdate (RFC 9110 5.6.7): "Mon, 23 Nov 2026 08:00:00 GMT", 29 characters, no NUL. */
 void time_format_http(int64_t seconds, char *ret);
+
+/* Dates: days since 1970-01-01, of the same years. */
+extern const int64_t date_days_min, date_days_max;
+/* "2026-11-24", nothing else. */
+bool date_parse(struct str text, int64_t *ret_days);
+enum { DATE_SIZE = 10 };
+/* Write "2026-11-24", 10 characters, no NUL. */
+void date_format(int64_t days, char *ret);

@@ -192,6 +192,27 @@ http_dates(void **state)
 	assert_string_equal(text, "Wed, 31 Dec 1969 23:59:59 GMT");
 }
 
+static void
+dates(void **state)
+{
+	static const char *const bad[] = { "", "2026-11-2", "2026-11-240", "2026-02-29", "2026-13-01",
+		"2026-00-01", "0000-01-01", "2026-11-24T", "2026/11/24", "+026-11-24", " 2026-11-24" };
+	char text[DATE_SIZE];
+	int64_t read;
+
+	(void)state;
+	for (int64_t days = date_days_min; days <= date_days_max; days += 13) {
+		date_format(days, text);
+		assert_true(date_parse((struct str){ text, DATE_SIZE }, &read));
+		assert_int_equal(read, days);
+	}
+	assert_true(date_parse(STR("0001-01-01"), &read) && read == date_days_min);
+	assert_true(date_parse(STR("9999-12-31"), &read) && read == date_days_max);
+	assert_true(date_parse(STR("1970-01-01"), &read) && read == 0);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_false(date_parse(str_from(bad[i]), &read));
+}
+
 int
 main(void)
 {
@@ -202,6 +223,7 @@ main(void)
 		cmocka_unit_test(times_are_written_as_the_c_library_does),
 		cmocka_unit_test(every_day_has_its_date),
 		cmocka_unit_test(http_dates),
+		cmocka_unit_test(dates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
