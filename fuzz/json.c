@@ -2,12 +2,13 @@
  * What is accepted, written and parsed again is the same tree: writing that
  * gives the same text.  Every string is valid UTF-8.  Less memory changes no
  * verdict but to ERR_TOO_LARGE.  Any value is written as JSON that reads as it.
+ * The canonical text of a canonical text is itself.
  */
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
-#include "codec/json.h"
+#include "codec/canonical.h"
 #include "codec/time.h"
 #include "codec/utf8.h"
 
@@ -120,6 +121,25 @@ check_values(const uint8_t *data, struct arena *arena)
 }
 
 static void
+check_canonical(const struct json *json, struct arena *arena)
+{
+	struct buf once, twice;
+	struct json_error error;
+	struct json again;
+	enum err err;
+
+	buf_init(&once, SIZE_MAX);
+	buf_init(&twice, SIZE_MAX);
+	if (json_canonical(&once, json) == CANONICAL_GOOD) {
+		err = json_parse(arena, buf_str(&once), &again, &error);
+		assert(err == OK && json_canonical(&twice, &again) == CANONICAL_GOOD);
+		assert(str_equal(buf_str(&once), buf_str(&twice)));
+	}
+	buf_release(&once);
+	buf_release(&twice);
+}
+
+static void
 parse_in_less(struct str text, enum err usual)
 {
 	struct json_error error;
@@ -148,6 +168,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct buf once, twice;
 
 		check_tree(&json, 0);
+		check_canonical(&json, &arena);
 		write_tree(&once, &json);
 		err = json_parse(&arena, buf_str(&once), &json, &error);
 		assert(err == OK);

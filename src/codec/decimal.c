@@ -1,70 +1,126 @@
 #include "codec/decimal.h"
 
 #include <assert.h>
+#include <string.h>
 
-#define DECIMAL_END INT64_C(1000000000000000000) /* 10^18 */
+const int64_t decimal_max = INT64_C(999999999999999999);
 
-/* Take digits off the front into *value, while it has room; how many, at most ${digits_max}. */
+/* What the text says, before it is fitted to a scale. */
+struct parts {
+	struct str rest;
+	int64_t integer; /* all digits without the point; never above decimal_max */
+	int64_t places; /* digits behind the point, an exponent counted in */
+	bool negative, overflow;
+};
+
+static bool
+is_digit(struct str rest)
+{
+	return rest.size > 0 && rest.data[0] >= '0' && rest.data[0] <= '9';
+}
+
+static bool
+take(struct parts *parts, char byte)
+{
+	if (parts->rest.size == 0 || parts->rest.data[0] != byte)
+		return false;
+	parts->rest = str_slice(parts->rest, 1, parts->rest.size);
+	return true;
+}
+
+/* One digit or more; how many. */
 static size_t
-take_digits(struct str *rest, size_t digits_max, int64_t *value)
+take_digits(struct parts *parts)
 {
 	size_t count = 0;
 
-	while (count < digits_max && count < rest->size && *value < DECIMAL_END / 10 &&
-	       rest->data[count] >= '0' && rest->data[count] <= '9')
-		*value = *value * 10 + (rest->data[count++] - '0');
-	*rest = str_slice(*rest, count, rest->size);
+	for (; is_digit(parts->rest); count++) {
+		int digit = parts->rest.data[0] - '0';
+
+		if (parts->integer > (decimal_max - digit) / 10)
+			parts->overflow = true;
+		else
+			parts->integer = parts->integer * 10 + digit;
+		parts->rest = str_slice(parts->rest, 1, parts->rest.size);
+	}
 	return count;
+}
+
+static bool
+take_exponent(struct parts *parts)
+{
+	enum { FAR = 1 << 20 }; /* beyond it, it makes no difference how far */
+	int64_t exponent = 0;
+	bool negative;
+
+	if (!take(parts, 'e') && !take(parts, 'E'))
+		return true;
+	negative = take(parts, '-');
+	if (!negative)
+		(void)take(parts, '+');
+	if (!is_digit(parts->rest))
+		return false;
+	for (; is_digit(parts->rest); parts->rest = str_slice(parts->rest, 1, parts->rest.size))
+		if (exponent < FAR)
+			exponent = exponent * 10 + parts->rest.data[0] - '0';
+	parts->places += negative ? exponent : -exponent;
+	return true;
+}
+
+static bool
+take_number(struct parts *parts)
+{
+	bool zero_first;
+
+	parts->negative = take(parts, '-');
+	zero_first = parts->rest.size > 0 && parts->rest.data[0] == '0';
+	if (take_digits(parts) > 1 ? zero_first : !zero_first && parts->integer == 0)
+		return false;
+	if (take(parts, '.') && (parts->places = (int64_t)take_digits(parts)) == 0)
+		return false;
+	return take_exponent(parts) && parts->rest.size == 0;
+}
+
+enum decimal_verdict
+decimal_read(struct str text, unsigned scale, int64_t *ret)
+{
+	struct parts parts = { .rest = text };
+
+	if (!take_number(&parts))
+		return DECIMAL_BROKEN;
+	if (parts.places > (int64_t)scale)
+		return DECIMAL_TOO_FINE;
+	for (int64_t i = parts.places; i < (int64_t)scale && parts.integer != 0 && !parts.overflow; i++) {
+		parts.overflow = parts.integer > decimal_max / 10;
+		parts.integer *= parts.overflow ? 1 : 10;
+	}
+	if (parts.overflow)
+		return DECIMAL_TOO_LARGE;
+	*ret = parts.negative ? -parts.integer : parts.integer;
+	return DECIMAL_GOOD;
 }
 
 bool
 decimal_parse(struct str text, unsigned scale, int64_t *ret)
 {
-	bool negative = text.size > 0 && text.data[0] == '-';
-	size_t whole, behind = 0;
-	bool leading_zero;
-	int64_t value = 0;
-
-	assert(scale <= DECIMAL_DIGITS_MAX);
-	text = str_slice(text, negative, text.size);
-	leading_zero = text.size > 0 && text.data[0] == '0';
-	whole = take_digits(&text, DECIMAL_DIGITS_MAX, &value);
-	if (whole == 0 || (leading_zero && whole > 1))
-		return false;
-	if (text.size > 0 && text.data[0] == '.') {
-		text = str_slice(text, 1, text.size);
-		behind = take_digits(&text, scale, &value);
-		if (behind == 0)
-			return false;
-	}
-	if (text.size > 0)
-		return false;
-	for (; behind < scale; behind++) {
-		if (value >= DECIMAL_END / 10)
-			return false;
-		value *= 10;
-	}
-	*ret = negative ? -value : value;
-	return true;
+	return str_find_byte(text, 'e') == text.size && str_find_byte(text, 'E') == text.size &&
+	       decimal_read(text, scale, ret) == DECIMAL_GOOD;
 }
 
 size_t
 decimal_format(int64_t integer, unsigned scale, char *ret)
 {
-	uint64_t rest = integer < 0 ? -(uint64_t)integer : (uint64_t)integer;
-	char reversed[DECIMAL_SIZE_MAX];
-	size_t size = 0;
+	uint64_t rest = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
+	char text[DECIMAL_SIZE_MAX], *end = text + sizeof(text), *first = end;
 
-	assert(scale <= DECIMAL_DIGITS_MAX && rest < (uint64_t)DECIMAL_END);
-	for (unsigned digits = 0; digits <= scale || rest > 0; digits++) {
+	assert(scale <= DECIMAL_DIGITS_MAX);
+	for (unsigned digits = 0; digits <= scale || rest != 0; digits++, rest /= 10) {
 		if (digits == scale && scale > 0)
-			reversed[size++] = '.';
-		reversed[size++] = (char)('0' + rest % 10);
-		rest /= 10;
+			*--first = '.';
+		*--first = (char)('0' + rest % 10);
 	}
 	if (integer < 0)
-		reversed[size++] = '-';
-	for (size_t i = 0; i < size; i++)
-		ret[i] = reversed[size - 1 - i];
-	return size;
+		*--first = '-';
+	memcpy(ret, first, (size_t)(end - first));
+	return (size_t)(end - first);
 }

@@ -18,7 +18,7 @@ enum json_type {
 	JSON_NULL,
 	JSON_BOOL,
 	JSON_INT,  /* a number without fraction and exponent that fits int64 */
-	JSON_REAL, /* any other number; `text` keeps how it was written */
+	JSON_REAL, /* any other number */
 	JSON_STRING,
 	JSON_ARRAY,
 	JSON_OBJECT,
@@ -31,10 +31,12 @@ struct json {
 	uint32_t count;	 /* items or members */
 	union {
 		bool boolean;
-		int64_t integer;
 		struct {
-			double real; /* infinite where the number is beyond a double */
-			struct str text;
+			union {
+				int64_t integer;
+				double real; /* infinite where the number is beyond a double */
+			};
+			struct str text; /* a number as it was written: "-0", "1.50" */
 		};
 		struct str string;
 		struct json *items;
@@ -58,6 +60,9 @@ struct json_error {
  */
 enum err json_parse(
     struct arena *arena, struct str text, struct json *ret, struct json_error *ret_error) MUST_USE;
+/* The same with another limit of the depth: for texts of ours, around what clients sent. */
+enum err json_parse_deep(struct arena *arena, struct str text, int depth_max, struct json *ret,
+    struct json_error *ret_error) MUST_USE;
 
 /* The member ${name} of an object, or NULL (also where ${json} is no object). */
 const struct json *json_member(const struct json *json, const char *name);
@@ -87,7 +92,7 @@ void json_int(struct json_writer *writer, int64_t integer);
 void json_real(struct json_writer *writer, double real);
 /* With quotes and escapes; must be valid UTF-8, which nobody looks at again. */
 void json_string(struct json_writer *writer, struct str string);
-/* TIME as RFC 3339 with six digits and Z, UUID as 36 characters, the others as in base/value.h. */
+/* TIME as RFC 3339 with six digits and Z, DECIMAL with all digits of its scale, the others as in base/value.h. */
 void json_value(struct json_writer *writer, const struct value *value);
 /* Text that is JSON already. */
 void json_raw(struct json_writer *writer, struct str json);

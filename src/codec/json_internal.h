@@ -50,7 +50,7 @@ enum { JSON_STACK_FIRST_SIZE = 4096 };
 struct json_parser {
 	struct arena *arena;
 	const char *start, *at, *end;
-	int depth;
+	int depth, depth_max;
 	char *stack, *stack_heap; /* the heap one, once stack_first is too small */
 	size_t stack_size, stack_capacity;
 	enum err err;

@@ -76,7 +76,7 @@ parse_word(struct json_parser *parser, struct json *ret, struct str word, enum j
 static bool
 enter(struct json_parser *parser, char close, bool *ret_more)
 {
-	if (parser->depth == JSON_DEPTH_MAX)
+	if (parser->depth == parser->depth_max)
 		return json_fail(parser, parser->at, "nested deeper than 64 levels");
 	parser->depth++;
 	parser->at++;
@@ -287,6 +287,13 @@ parse_text(struct json_parser *parser, struct json *ret)
 enum err
 json_parse(struct arena *arena, struct str text, struct json *ret, struct json_error *ret_error)
 {
+	return json_parse_deep(arena, text, JSON_DEPTH_MAX, ret, ret_error);
+}
+
+enum err
+json_parse_deep(struct arena *arena, struct str text, int depth_max, struct json *ret,
+    struct json_error *ret_error)
+{
 	struct json_parser parser;
 	struct json json = { 0 };
 
@@ -297,6 +304,7 @@ json_parse(struct arena *arena, struct str text, struct json *ret, struct json_e
 	parser.start = parser.at = text.data;
 	parser.end = text.data + text.size;
 	parser.depth = 0;
+	parser.depth_max = depth_max;
 	parser.stack = parser.stack_first;
 	parser.stack_heap = NULL;
 	parser.stack_size = 0;

@@ -225,6 +225,7 @@ finish_integer(struct digits digits, struct str text, struct json *ret)
 {
 	bool fits = digits.count <= INT_DIGITS_SAFE;
 
+	ret->text = text;
 	if (fits)
 		ret->integer = text.data[0] == '-' ? -(int64_t)digits.value : (int64_t)digits.value;
 	else
@@ -235,7 +236,6 @@ finish_integer(struct digits digits, struct str text, struct json *ret)
 	}
 	ret->type = JSON_REAL;
 	ret->real = real_from_text(text);
-	ret->text = text;
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/decimal.h"
 #include "codec/json_internal.h"
 #include "codec/time.h"
 
@@ -254,6 +255,26 @@ write_time(struct json_writer *writer, int64_t us)
 }
 
 static void
+write_date(struct json_writer *writer, int64_t days)
+{
+	char text[DATE_SIZE + 2];
+
+	text[0] = text[sizeof(text) - 1] = '"';
+	date_format(days, text + 1);
+	write_item(writer, text, sizeof(text));
+}
+
+static void
+write_decimal(struct json_writer *writer, int64_t integer, unsigned scale)
+{
+	char text[DECIMAL_SIZE_MAX + 2];
+	size_t size = decimal_format(integer, scale, text + 1);
+
+	text[0] = text[size + 1] = '"';
+	write_item(writer, text, size + 2);
+}
+
+static void
 write_uuid(struct json_writer *writer, const struct uuid *uuid)
 {
 	char text[UUID_TEXT_SIZE + 2];
@@ -286,8 +307,10 @@ json_value(struct json_writer *writer, const struct value *value)
 		json_string(writer, value->text);
 		break;
 	case VALUE_DATE:
+		write_date(writer, value->integer);
+		break;
 	case VALUE_DECIMAL:
-		assert(false && "not written yet");
+		write_decimal(writer, value->integer, value->scale);
 		break;
 	case VALUE_JSON:
 		json_raw(writer, value->text);

@@ -92,17 +92,18 @@ values_are_written_by_kind(void **state)
 	struct uuid uuid;
 	struct value values[] = { value_null(), value_bool(true), value_int(INT64_MIN),
 		{ .kind = VALUE_REAL, .real = 2.5 }, value_time(1), value_text(STR("a\"b")),
-		{ 0 } };
+		value_date(0), value_decimal(-7, 2), value_json(STR("{\"a\":[]}")), { 0 } };
 
 	(void)state;
 	assert_true(uuid_parse(STR("018F3A1E-0000-7000-8000-00000000abcd"), &uuid));
-	values[6] = value_uuid(uuid);
+	values[COUNT(values) - 1] = value_uuid(uuid);
 	json_begin_array(&writer);
 	for (size_t i = 0; i < COUNT(values); i++)
 		json_value(&writer, &values[i]);
 	json_end_array(&writer);
 	assert_written(
 	    "[null,true,-9223372036854775808,2.5,\"1970-01-01T00:00:00.000001Z\",\"a\\\"b\","
+	    "\"1970-01-01\",\"-0.07\",{\"a\":[]},"
 	    "\"018f3a1e-0000-7000-8000-00000000abcd\"]");
 }
 
