@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/value.h"
+#include "codec/pattern.h"
 
 enum {
 	APP_COLLECTIONS_MAX = 256,
@@ -59,7 +60,8 @@ struct field {
 	double real_min, real_max; /* float */
 	unsigned scale; /* decimal: digits behind the point, 0 to 18 */
 	enum field_type of; /* list: TEXT, INT, FLOAT or BOOL */
-	struct str pattern; /* text: a PCRE2 pattern, or data NULL */
+	struct str pattern; /* text: as written, or data NULL */
+	const struct pattern *pattern_code; /* the same, for pattern_matches() */
 	bool fold; /* text, email: compared by its case-folded form, which the database holds as well */
 	struct str *values; /* enum: in declared order */
 	size_t values_count;
@@ -89,10 +91,14 @@ struct back_reference {
 	const struct field *field; /* of `from`: a ref or refs */
 };
 
-/* `cache:` of a collection; max_age_s is 0 where nothing is declared. */
+/*
+ * `cache:` of a collection; max_age_s is 0 where nothing is declared.  Whether its rules allow
+ * `public:` is for rules/ to say.
+ */
 struct app_cache {
 	int64_t max_age_s;
 	bool is_public;
+	struct app_position at; /* of `public:` */
 };
 
 struct app_index {
@@ -126,11 +132,7 @@ struct app {
 	struct str database; /* as written: "sqlite:data/handbook.db", "postgres://…" */
 	struct collection *collections; /* in the file's order */
 	size_t collections_count;
-	/*
-	 * What the database must match, canonically written: collections, columns,
-	 * constraints, indexes; no rules, no comments.  Its hash is stored with the data.
-	 */
-	struct str shape;
+	struct str shape; /* what the database must match: app/shape.h */
 	struct arena arena; /* owns all of it */
 };
 

@@ -7,9 +7,9 @@
 
 /*
  * Names that must differ, in their scopes: the columns and back references of
- * one collection; the tables and indexes of the database.
+ * one collection; the tables, link tables and indexes of the database.
  */
-enum name_kind { NAME_DECLARED, NAME_BACK_REFERENCE, NAME_RELATION };
+enum name_kind { NAME_DECLARED, NAME_BACK_REFERENCE, NAME_LINK, NAME_INDEX };
 enum { NAME_SIZE = 2 * APP_NAME_SIZE_MAX + 16 };
 
 struct name {
@@ -24,6 +24,7 @@ struct names {
 	size_t count, capacity;
 };
 
+static void add_backs(struct reader *reader, struct collection *target);
 static void add_names(struct names *names, const struct app *app);
 static int compare_names(const void *a, const void *b);
 static void note_clash(struct reader *reader, const struct name *name, const struct name *before);
@@ -33,6 +34,8 @@ check_app(struct reader *reader)
 {
 	struct names names = { 0 };
 
+	for (size_t i = 0; i < reader->app->collections_count; i++)
+		add_backs(reader, &reader->app->collections[i]);
 	add_names(&names, reader->app);
 	if (names.count > 0)
 		qsort(names.names, names.count, sizeof(names.names[0]), compare_names);
@@ -50,14 +53,19 @@ check_app(struct reader *reader)
 static void
 note_clash(struct reader *reader, const struct name *name, const struct name *before)
 {
-	if (name->kind == NAME_BACK_REFERENCE)
-		app_mistake(reader->mistakes, name->at,
-		    "seen from its target this reference is '%s', and so is what line %u declares",
-		    name->text, before->at.line);
-	else
+	struct str target;
+
+	if (name->kind != NAME_BACK_REFERENCE) {
 		app_mistake(reader->mistakes, name->at,
 		    "'%s' would be the name of two tables or indexes; the other comes from line %u",
 		    name->text, before->at.line);
+		return;
+	}
+	target = reader->app->collections[name->scope].name;
+	app_mistake(reader->mistakes, name->at,
+	    "seen from '%.*s' this reference is '%s', and so is the %s of line %u: rename one of the two",
+	    STR_ARGS(target), name->text,
+	    before->kind == NAME_DECLARED ? "field" : "reference", before->at.line);
 }
 
 static int
@@ -96,25 +104,54 @@ add_name(struct names *names, unsigned scope, enum name_kind kind, struct app_po
 	return name;
 }
 
-static bool
-refers_once(const struct collection *from, const struct collection *to)
+/* How many fields of ${from} refer to ${to}. */
+static size_t
+count_references(const struct collection *from, const struct collection *to)
 {
 	size_t count = 0;
 
 	for (size_t i = COLUMN_FIELDS; i < from->columns_count; i++)
 		count += from->columns[i].to == to;
-	return count == 1;
+	return count;
+}
+
+static struct str
+back_name(struct reader *reader, const struct collection *from, const struct field *field)
+{
+	char text[NAME_SIZE];
+
+	if (count_references(from, field->to) == 1)
+		return from->name;
+	snprintf(text, sizeof(text), "%.*s_%.*s", STR_ARGS(from->name), STR_ARGS(field->name));
+	return keep_str(reader, str_from(text));
 }
 
 static void
-add_back_reference(struct names *names, const struct collection *from, const struct field *field)
+add_backs_of(struct reader *reader, struct collection *target, const struct collection *from)
 {
-	struct name *name =
-	    add_name(names, field->to->index, NAME_BACK_REFERENCE, field->at, from->name);
+	for (size_t i = COLUMN_FIELDS; i < from->columns_count; i++) {
+		const struct field *field = &from->columns[i];
 
-	if (!refers_once(from, field->to))
-		snprintf(name->text, sizeof(name->text), "%.*s_%.*s", STR_ARGS(from->name),
-		    STR_ARGS(field->name));
+		if (field->to == target)
+			target->backs[target->backs_count++] = (struct back_reference){
+				.name = back_name(reader, from, field),
+				.from = from,
+				.field = field,
+			};
+	}
+}
+
+static void
+add_backs(struct reader *reader, struct collection *target)
+{
+	const struct app *app = reader->app;
+	size_t count = 0;
+
+	for (size_t i = 0; i < app->collections_count; i++)
+		count += count_references(&app->collections[i], target);
+	target->backs = keep(reader, count, sizeof(target->backs[0]));
+	for (size_t i = 0; i < app->collections_count; i++)
+		add_backs_of(reader, target, &app->collections[i]);
 }
 
 static void
@@ -125,15 +162,15 @@ add_field_names(struct names *names, const struct app *app, const struct collect
 	char text[INDEX_NAME_SIZE];
 
 	add_name(names, collection->index, NAME_DECLARED, field->at, field->name);
-	if (field->to != NULL)
-		add_back_reference(names, collection, field);
 	if (field->column < COLUMN_FIELDS)
 		return;
+	if (field->type == FIELD_REFS)
+		add_name(names, database, NAME_LINK, field->at, link_name(collection, field, text));
 	if (field->unique)
-		add_name(names, database, NAME_RELATION, field->at,
+		add_name(names, database, NAME_INDEX, field->at,
 		    unique_name(collection, field, text));
-	if (field_has_index(field))
-		add_name(names, database, NAME_RELATION, field->at,
+	if (field_has_index(field) || field->type == FIELD_REFS)
+		add_name(names, database, NAME_INDEX, field->at,
 		    field_index_name(collection, field, text));
 }
 
@@ -147,10 +184,13 @@ add_names(struct names *names, const struct app *app)
 		const struct collection *collection = &app->collections[i];
 
 		add_name(names, database, NAME_DECLARED, collection->at, collection->name);
+		for (size_t j = 0; j < collection->backs_count; j++)
+			add_name(names, collection->index, NAME_BACK_REFERENCE,
+			    collection->backs[j].field->at, collection->backs[j].name);
 		for (size_t j = 0; j < collection->columns_count; j++)
 			add_field_names(names, app, collection, &collection->columns[j]);
 		for (size_t j = 0; j < collection->indexes_count; j++)
-			add_name(names, database, NAME_RELATION, collection->indexes[j].at,
+			add_name(names, database, NAME_INDEX, collection->indexes[j].at,
 			    index_name(collection, &collection->indexes[j], text));
 	}
 }

@@ -66,7 +66,27 @@ index_name(const struct collection *collection, const struct app_index *index, c
 	for (size_t i = 0; i < index->fields_count && size < sizeof(whole); i++)
 		size += (size_t)snprintf(whole + size, sizeof(whole) - size, "_%.*s%s",
 		    STR_ARGS(index->fields[i]->name), index->descending[i] ? "_desc" : "");
-	return shorten(whole, "_idx", ret);
+	return shorten(whole, index->unique ? "_key" : "_idx", ret);
+}
+
+struct str
+link_name(const struct collection *collection, const struct field *field, char *ret)
+{
+	return name_of_one(collection, field, "", ret);
+}
+
+const struct app_index *
+unique_name_index(const struct collection *collection, struct str name)
+{
+	char taken[INDEX_NAME_SIZE];
+
+	for (size_t i = 0; i < collection->indexes_count; i++) {
+		const struct app_index *index = &collection->indexes[i];
+
+		if (index->unique && str_equal(index_name(collection, index, taken), name))
+			return index;
+	}
+	return NULL;
 }
 
 const struct field *

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "app/read_internal.h"
+#include "app/shape.h"
 #include "app/words.h"
 #include "base/buf.h"
 #include "base/memory.h"
@@ -14,25 +15,6 @@ static void read_name(struct reader *reader, const struct yaml *node);
 static void read_api(struct reader *reader, const struct yaml *node);
 static void read_database(struct reader *reader, const struct yaml *node);
 static void read_collections(struct reader *reader, const struct yaml *node);
-
-enum { KEY_APP, KEY_API, KEY_DATABASE, KEY_COLLECTIONS };
-static const struct key app_keys[] = {
-	[KEY_APP] = { "app", KEY_REQUIRED },
-	[KEY_API] = { "api", KEY_OPTIONAL },
-	[KEY_DATABASE] = { "database", KEY_OPTIONAL },
-	[KEY_COLLECTIONS] = { "collections", KEY_REQUIRED },
-	{ "auth", KEY_LATER },
-	{ "cors", KEY_LATER },
-	{ "files", KEY_LATER },
-	{ "functions", KEY_LATER },
-	{ "jobs", KEY_LATER },
-	{ "limits", KEY_LATER },
-	{ "privacy", KEY_LATER },
-	{ "queues", KEY_LATER },
-	{ "upstreams", KEY_LATER },
-	{ "versions", KEY_LATER },
-	{ "webhooks", KEY_LATER },
-};
 
 struct app *
 app_read(struct str text, struct app_mistakes *mistakes)
@@ -69,7 +51,7 @@ app_read_partly(struct str text, struct app_mistakes *mistakes)
 	}
 	arena_release(&scratch);
 	if (mistakes->count == mistakes_before)
-		write_shape(reader.app);
+		shape_write(reader.app);
 	return reader.app;
 }
 
@@ -91,10 +73,10 @@ note_yaml(void *arg, struct yaml_position at, const char *detail)
 static void
 read_app(struct reader *reader, const struct yaml *root)
 {
-	const struct yaml *values[COUNT(app_keys)];
+	const struct yaml *values[APP_KEYS];
 
-	if (!read_keys(reader, root, "a mapping that begins with 'app: NAME'", app_keys,
-		COUNT(app_keys), position_of(root), values))
+	if (!read_keys(reader, root, "a mapping that begins with 'app: NAME'", app_keys, APP_KEYS,
+		position_of(root), values))
 		return;
 	read_name(reader, values[KEY_APP]);
 	read_api(reader, values[KEY_API]);
@@ -178,13 +160,11 @@ read_prefix(struct reader *reader, const struct yaml *node)
 static void
 read_api(struct reader *reader, const struct yaml *node)
 {
-	enum { KEY_PREFIX };
-	static const struct key keys[] = { [KEY_PREFIX] = { "prefix", KEY_OPTIONAL } };
-	const struct yaml *values[COUNT(keys)];
+	const struct yaml *values[API_KEYS];
 
 	reader->app->prefix = STR("/v1");
 	if (node != NULL &&
-	    read_keys(reader, node, "a mapping like { prefix: /v1 }", keys, COUNT(keys),
+	    read_keys(reader, node, "a mapping like { prefix: /v1 }", api_keys, API_KEYS,
 		position_of(node), values) &&
 	    values[KEY_PREFIX] != NULL)
 		read_prefix(reader, values[KEY_PREFIX]);

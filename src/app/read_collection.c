@@ -5,42 +5,58 @@
 #include "base/buf.h"
 #include "base/memory.h"
 
+static void read_was(struct reader *reader, struct collection *collection, const struct yaml *node);
 static void
 read_fields(struct reader *reader, struct collection *collection, const struct yaml *node);
-static void
-read_indexes(struct reader *reader, struct collection *collection, const struct yaml *node);
-static void
-read_access(struct reader *reader, struct collection *collection, const struct yaml *node);
-
-enum { KEY_FIELDS, KEY_ID, KEY_INDEXES, KEY_ACCESS };
-static const struct key collection_keys[] = {
-	[KEY_FIELDS] = { "fields", KEY_REQUIRED },
-	[KEY_ID] = { "id", KEY_OPTIONAL },
-	[KEY_INDEXES] = { "indexes", KEY_OPTIONAL },
-	[KEY_ACCESS] = { "access", KEY_OPTIONAL },
-	{ "cache", KEY_LATER },
-	{ "fields_access", KEY_LATER },
-	{ "history", KEY_LATER },
-	{ "key", KEY_LATER },
-	{ "kind", KEY_LATER },
-	{ "live", KEY_LATER },
-	{ "paths", KEY_LATER },
-	{ "sql", KEY_LATER },
-	{ "ttl", KEY_LATER },
-	{ "was", KEY_LATER },
-};
+static void read_indexes(struct reader *reader, struct collection *collection,
+    const struct yaml *indexes, const struct yaml *uniques);
 
 void
 read_collection(struct reader *reader, struct collection *collection, const struct yaml *node)
 {
-	const struct yaml *values[COUNT(collection_keys)];
+	const struct yaml *values[COLLECTION_KEYS];
 
-	read_keys(reader, node, "a collection", collection_keys, COUNT(collection_keys),
-	    collection->at, values);
+	read_keys(reader, node, "a collection", collection_keys, COLLECTION_KEYS, collection->at,
+	    values);
+	if (values[KEY_COLLECTION_WAS] != NULL)
+		read_was(reader, collection, values[KEY_COLLECTION_WAS]);
+	if (values[KEY_COLLECTION_DESCRIPTION] != NULL)
+		read_description(
+		    reader, values[KEY_COLLECTION_DESCRIPTION], &collection->description);
 	read_fields(reader, collection, values[KEY_FIELDS]);
-	if (values[KEY_INDEXES] != NULL)
-		read_indexes(reader, collection, values[KEY_INDEXES]);
+	read_indexes(reader, collection, values[KEY_INDEXES], values[KEY_UNIQUES]);
 	read_access(reader, collection, values[KEY_ACCESS]);
+	read_fields_access(reader, collection, values[KEY_FIELDS_ACCESS]);
+	if (values[KEY_CACHE] != NULL)
+		read_cache(reader, collection, values[KEY_CACHE]);
+}
+
+/* The name that it had before, which nobody has now. */
+static void
+read_was(struct reader *reader, struct collection *collection, const struct yaml *node)
+{
+	const struct collection *other;
+	struct str name;
+
+	if (!read_word(reader, node, "the name of a collection before it was renamed", &name))
+		return;
+	if ((other = app_collection(reader->app, name)) != NULL) {
+		app_mistake(reader->mistakes, position_of(node),
+		    "'%.*s' is still a collection (line %u): 'was' names one that is gone",
+		    STR_ARGS(name), other->at.line);
+		return;
+	}
+	if (name_refusal(name, true) != NULL) {
+		app_mistake(reader->mistakes, position_of(node), "'%.*s' %s",
+		    STR_ARGS(excerpt(name)), name_refusal(name, true));
+		return;
+	}
+	for (other = reader->app->collections; other < collection; other++)
+		if (other->was.data != NULL && str_equal(other->was, name))
+			app_mistake(reader->mistakes, position_of(node),
+			    "'%.*s' became another collection already (line %u)", STR_ARGS(name),
+			    other->at.line);
+	collection->was = keep_str(reader, name);
 }
 
 static void
@@ -88,7 +104,6 @@ add_field(struct reader *reader, struct collection *collection, const struct yam
 		    STR_ARGS(excerpt(node->key->text)), refusal);
 	name_field(reader, field, node->key->text, column);
 	field->at = position_of(node->key);
-	read_field(reader, field, node);
 }
 
 static void
@@ -105,12 +120,16 @@ read_fields(struct reader *reader, struct collection *collection, const struct y
 	}
 	collection->columns = keep(reader, COLUMN_FIELDS + count, sizeof(collection->columns[0]));
 	add_system_columns(reader, collection);
-	if (count > 0)
-		for (const struct yaml *value = node->first; value != NULL; value = value->next)
-			add_field(reader, collection, value);
+	if (count == 0)
+		return;
+	for (const struct yaml *value = node->first; value != NULL; value = value->next)
+		add_field(reader, collection, value);
+	count = COLUMN_FIELDS;
+	for (const struct yaml *value = node->first; value != NULL; value = value->next)
+		read_field(reader, collection, &collection->columns[count++], value);
 }
 
-static void
+void
 note_unknown_column(struct reader *reader, const struct collection *collection,
     const struct yaml *node, struct str name)
 {
@@ -124,11 +143,28 @@ note_unknown_column(struct reader *reader, const struct collection *collection,
 	free(words);
 }
 
+/* Why ${field} cannot stand in an index, or NULL. */
+static const char *
+index_refusal(const struct app_index *index, const struct field *field, bool descending)
+{
+	if (field->type == FIELD_LIST || field->type == FIELD_JSON || field->type == FIELD_REFS)
+		return "has more than one value: it cannot stand in an index";
+	if (index->unique && field->column == COLUMN_ID)
+		return "is unique alone";
+	if (index->unique && descending)
+		return "descends, which has no meaning here: write it without -";
+	for (size_t i = 0; i < index->fields_count; i++)
+		if (index->fields[i] == field)
+			return "stands twice in this index";
+	return NULL;
+}
+
 static void
 add_index_column(struct reader *reader, const struct collection *collection,
     struct app_index *index, const struct yaml *node)
 {
 	const struct field *field;
+	const char *refusal;
 	struct str name;
 	bool descending;
 
@@ -140,79 +176,66 @@ add_index_column(struct reader *reader, const struct collection *collection,
 		note_unknown_column(reader, collection, node, name);
 		return;
 	}
-	for (size_t i = 0; i < index->fields_count; i++)
-		if (index->fields[i] == field)
-			app_mistake(reader->mistakes, position_of(node),
-			    "'%.*s' stands twice in this index", STR_ARGS(name));
+	if ((refusal = index_refusal(index, field, descending)) != NULL) {
+		app_mistake(reader->mistakes, position_of(node), "'%.*s' %s", STR_ARGS(name), refusal);
+		return;
+	}
 	index->fields[index->fields_count] = field;
 	index->descending[index->fields_count++] = descending;
 }
 
 static void
-add_index(struct reader *reader, struct collection *collection, const struct yaml *node)
+add_index(
+    struct reader *reader, struct collection *collection, const struct yaml *node, bool unique)
 {
 	struct app_index *index = &collection->indexes[collection->indexes_count];
 
-	if (!read_sequence(reader, node, "a list of fields like [level, -created]"))
+	if (!read_sequence(reader, node,
+		unique ? "a list of fields like [customer, number]"
+		       : "a list of fields like [level, -created]"))
 		return;
 	if (node->count == 0 || node->count > APP_INDEX_COLUMNS_MAX) {
 		app_mistake(reader->mistakes, position_of(node), "an index has 1 to %d fields",
 		    APP_INDEX_COLUMNS_MAX);
 		return;
 	}
+	if (unique && node->count == 1) {
+		app_mistake(reader->mistakes, position_of(node),
+		    "a field that is unique alone says so itself: 'unique: true'");
+		return;
+	}
+	index->unique = unique;
 	for (const struct yaml *item = node->first; item != NULL; item = item->next)
 		add_index_column(reader, collection, index, item);
 	index->at = position_of(node);
-	collection->indexes_count++;
+	collection->indexes_count += index->fields_count > 0;
+}
+
+/* NULL where there is nothing to add. */
+static const struct yaml *
+first_index(struct reader *reader, const struct yaml *node, const char *what)
+{
+	return node != NULL && read_sequence(reader, node, what) ? node->first : NULL;
 }
 
 static void
-read_indexes(struct reader *reader, struct collection *collection, const struct yaml *node)
+read_indexes(struct reader *reader, struct collection *collection, const struct yaml *indexes,
+    const struct yaml *uniques)
 {
-	if (!read_sequence(reader, node, "a list of indexes like [[level, -created]]"))
-		return;
-	if (node->count > APP_INDEXES_MAX) {
-		app_mistake(reader->mistakes, position_of(node),
-		    "%zu indexes; at most %d are possible", node->count, APP_INDEXES_MAX);
+	const struct yaml *index =
+	    first_index(reader, indexes, "a list of indexes like [[level, -created]]");
+	const struct yaml *unique =
+	    first_index(reader, uniques, "a list of lists of fields like [[customer, number]]");
+	size_t count = (index == NULL ? 0 : indexes->count) + (unique == NULL ? 0 : uniques->count);
+
+	if (count > APP_INDEXES_MAX) {
+		app_mistake(reader->mistakes, position_of(index != NULL ? indexes : uniques),
+		    "%zu indexes; at most %d are possible", count, APP_INDEXES_MAX);
 		return;
 	}
-	collection->indexes = keep(reader, node->count, sizeof(collection->indexes[0]));
-	for (const struct yaml *item = node->first; item != NULL; item = item->next)
-		add_index(reader, collection, item);
-}
-
-static void
-read_rule(struct reader *reader, struct app_rule *rule, const struct yaml *node)
-{
-	struct str text;
-
-	if (!read_word(reader, node, "true, false or an expression", &text))
-		return;
-	while (
-	    text.size > 0 && (text.data[text.size - 1] == '\n' || text.data[text.size - 1] == ' '))
-		text.size--;
-	rule->text = keep_str(reader, text);
-	rule->at = position_of(node);
-	rule->at.column += node->style == YAML_QUOTED;
-}
-
-static void
-read_access(struct reader *reader, struct collection *collection, const struct yaml *node)
-{
-	static const struct key keys[ACCESS_COUNT] = {
-		[ACCESS_READ] = { "read", KEY_OPTIONAL },
-		[ACCESS_CREATE] = { "create", KEY_OPTIONAL },
-		[ACCESS_UPDATE] = { "update", KEY_OPTIONAL },
-		[ACCESS_DELETE] = { "delete", KEY_OPTIONAL },
-	};
-	const struct yaml *values[ACCESS_COUNT];
-
-	for (size_t i = 0; i < ACCESS_COUNT; i++)
-		collection->access[i] = (struct app_rule){ STR("false"), collection->at };
-	if (node == NULL || !read_keys(reader, node, "a mapping of read, create, update, delete",
-				keys, ACCESS_COUNT, position_of(node), values))
-		return;
-	for (size_t i = 0; i < ACCESS_COUNT; i++)
-		if (values[i] != NULL)
-			read_rule(reader, &collection->access[i], values[i]);
+	collection->indexes = keep(reader, count, sizeof(collection->indexes[0]));
+	for (; index != NULL; index = index->next)
+		add_index(reader, collection, index, false);
+	for (; unique != NULL; unique = unique->next)
+		add_index(reader, collection, unique, true);
 }

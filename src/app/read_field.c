@@ -1,76 +1,50 @@
 #include <stdlib.h>
 
 #include "app/read_internal.h"
+#include "app/words.h"
 #include "base/memory.h"
-#include "codec/time.h"
-#include "codec/utf8.h"
+#include "codec/decimal.h"
 
 static enum field_type read_type(struct reader *reader, const struct yaml *node);
 static void read_values(struct reader *reader, struct field *field, const struct yaml *node);
 static void read_to(struct reader *reader, struct field *field, const struct yaml *node);
 static void read_on_delete(struct reader *reader, struct field *field, const struct yaml *node);
+static bool read_scale(struct reader *reader, struct field *field, const struct yaml *node);
+static void read_of(struct reader *reader, struct field *field, const struct yaml *node);
+static void read_pattern(struct reader *reader, struct field *field, const struct yaml *node);
 static void
 read_bounds(struct reader *reader, struct field *field, const struct yaml *const *values);
-static void read_default(struct reader *reader, struct field *field, const struct yaml *node);
 static void
-check_field(struct reader *reader, const struct field *field, const struct yaml *const *values);
+check_field(struct reader *reader, const struct field *field, const struct yaml *const *values,
+    bool has_default);
 
-enum {
-	KEY_TYPE,
-	KEY_REQUIRED_,
-	KEY_UNIQUE,
-	KEY_INDEX,
-	KEY_READONLY,
-	KEY_DEFAULT,
-	KEY_MIN,
-	KEY_MAX,
-	KEY_VALUES,
-	KEY_TO,
-	KEY_ON_DELETE,
-	KEYS_SUPPORTED,
-};
-
-static const struct key field_keys[] = {
-	[KEY_TYPE] = { "type", KEY_REQUIRED },
-	[KEY_REQUIRED_] = { "required", KEY_OPTIONAL },
-	[KEY_UNIQUE] = { "unique", KEY_OPTIONAL },
-	[KEY_INDEX] = { "index", KEY_OPTIONAL },
-	[KEY_READONLY] = { "readonly", KEY_OPTIONAL },
-	[KEY_DEFAULT] = { "default", KEY_OPTIONAL },
-	[KEY_MIN] = { "min", KEY_OPTIONAL },
-	[KEY_MAX] = { "max", KEY_OPTIONAL },
-	[KEY_VALUES] = { "values", KEY_OPTIONAL },
-	[KEY_TO] = { "to", KEY_OPTIONAL },
-	[KEY_ON_DELETE] = { "on_delete", KEY_OPTIONAL },
-	{ "fold", KEY_LATER },
-	{ "mime", KEY_LATER },
-	{ "of", KEY_LATER },
-	{ "pattern", KEY_LATER },
-	{ "scale", KEY_LATER },
-	{ "search", KEY_LATER },
-	{ "was", KEY_LATER },
-};
-
-/* Which attributes a type has, besides those that all have. */
-#define TYPE(name) (1U << FIELD_##name)
-static const unsigned types_of_key[KEYS_SUPPORTED] = {
-	[KEY_MIN] = TYPE(TEXT) | TYPE(INT) | TYPE(TIME),
-	[KEY_MAX] = TYPE(TEXT) | TYPE(INT) | TYPE(TIME),
-	[KEY_VALUES] = TYPE(ENUM),
-	[KEY_TO] = TYPE(REF),
-	[KEY_ON_DELETE] = TYPE(REF),
-};
+/* Where another way leads to what was probably meant. */
+static const char *
+advice(enum field_key key, enum field_type type)
+{
+	if (type == FIELD_REFS && key == FIELD_KEY_REQUIRED)
+		return ", which is never null: 'min: 1' asks for one target at least";
+	if (type == FIELD_REFS && key == FIELD_KEY_ON_DELETE)
+		return ": the links of a target vanish with it";
+	if (type == FIELD_ENUM && key == FIELD_KEY_PATTERN)
+		return ": its 'values' are all there is";
+	if ((type == FIELD_EMAIL || type == FIELD_URL) && key == FIELD_KEY_PATTERN)
+		return ", whose form is checked anyway; take type text";
+	if (type == FIELD_FLOAT && key == FIELD_KEY_SCALE)
+		return "; take type decimal";
+	return "";
+}
 
 /* Take out what does not fit the type, so that nothing else stumbles over it. */
 static void
 drop_misfits(struct reader *reader, enum field_type type, const struct yaml **values)
 {
-	for (size_t key = 0; key < KEYS_SUPPORTED; key++) {
-		if (values[key] == NULL || types_of_key[key] == 0 || types_of_key[key] & 1U << type)
+	for (enum field_key key = 0; key < FIELD_KEYS_SUPPORTED; key++) {
+		if (values[key] == NULL || field_key_fits(key, type))
 			continue;
 		app_mistake(reader->mistakes, position_of(values[key]->key),
-		    "'%s' has no meaning for type %s", field_keys[key].name,
-		    field_types[type].word);
+		    "'%s' has no meaning for type %s%s", field_keys[key].name,
+		    field_types[type].word, advice(key, type));
 		values[key] = NULL;
 	}
 }
@@ -82,41 +56,99 @@ read_flag(struct reader *reader, const struct yaml *node, bool *ret)
 		read_bool(reader, node, ret);
 }
 
-void
-read_field(struct reader *reader, struct field *field, const struct yaml *node)
+static void
+read_flags(struct reader *reader, struct field *field, const struct yaml *const *values)
 {
-	const struct yaml *values[COUNT(field_keys)];
+	read_flag(reader, values[FIELD_KEY_REQUIRED], &field->required);
+	read_flag(reader, values[FIELD_KEY_UNIQUE], &field->unique);
+	read_flag(reader, values[FIELD_KEY_INDEX], &field->index);
+	read_flag(reader, values[FIELD_KEY_READONLY], &field->readonly);
+	read_flag(reader, values[FIELD_KEY_FOLD], &field->fold);
+}
+
+/* What is particular to types. */
+static void
+read_particulars(struct reader *reader, struct field *field, const struct yaml **values)
+{
+	if (field->type == FIELD_ENUM)
+		read_values(reader, field, values[FIELD_KEY_VALUES]);
+	if (field->type == FIELD_REF || field->type == FIELD_REFS)
+		read_to(reader, field, values[FIELD_KEY_TO]);
+	if (values[FIELD_KEY_ON_DELETE] != NULL)
+		read_on_delete(reader, field, values[FIELD_KEY_ON_DELETE]);
+	if (field->type == FIELD_LIST)
+		read_of(reader, field, values[FIELD_KEY_OF]);
+	if (values[FIELD_KEY_PATTERN] != NULL)
+		read_pattern(reader, field, values[FIELD_KEY_PATTERN]);
+	/* Without a scale nobody can say what a number is. */
+	if (field->type == FIELD_DECIMAL && !read_scale(reader, field, values[FIELD_KEY_SCALE]))
+		values[FIELD_KEY_MIN] = values[FIELD_KEY_MAX] = values[FIELD_KEY_DEFAULT] = NULL;
+}
+
+/* The name that it had before, which nobody has now. */
+static void
+read_was(struct reader *reader, const struct collection *collection, struct field *field,
+    const struct yaml *node)
+{
+	const struct field *other;
+	struct str name;
+
+	if (!read_word(reader, node, "the name of a field before it was renamed", &name))
+		return;
+	if ((other = collection_column(collection, name)) != NULL) {
+		app_mistake(reader->mistakes, position_of(node),
+		    "'%.*s' is still a field (line %u): 'was' names one that is gone",
+		    STR_ARGS(name), other->at.line);
+		return;
+	}
+	if (name_refusal(name, false) != NULL) {
+		app_mistake(reader->mistakes, position_of(node), "'%.*s' %s",
+		    STR_ARGS(excerpt(name)), name_refusal(name, false));
+		return;
+	}
+	for (other = collection->columns; other < field; other++)
+		if (other->was.data != NULL && str_equal(other->was, name))
+			app_mistake(reader->mistakes, position_of(node),
+			    "'%.*s' became another field already (line %u)", STR_ARGS(name),
+			    other->at.line);
+	field->was = keep_str(reader, name);
+}
+
+void
+read_field(struct reader *reader, const struct collection *collection, struct field *field,
+    const struct yaml *node)
+{
+	const struct yaml *values[FIELD_KEYS];
+	bool has_default;
 	enum field_type type;
 
 	field->type = FIELD_TEXT;
-	if (!read_keys(reader, node, "a field like { type: text }", field_keys, COUNT(field_keys),
-		field->at, values))
+	if (!read_keys(reader, node, "a field like { type: text }", field_keys, FIELD_KEYS, field->at,
+		values))
 		return;
-	read_flag(reader, values[KEY_REQUIRED_], &field->required);
-	read_flag(reader, values[KEY_UNIQUE], &field->unique);
-	read_flag(reader, values[KEY_INDEX], &field->index);
-	read_flag(reader, values[KEY_READONLY], &field->readonly);
-	if (values[KEY_TYPE] == NULL ||
-	    (type = read_type(reader, values[KEY_TYPE])) == FIELD_TYPE_COUNT)
+	if (values[FIELD_KEY_DESCRIPTION] != NULL)
+		read_description(reader, values[FIELD_KEY_DESCRIPTION], &field->description);
+	if (values[FIELD_KEY_WAS] != NULL)
+		read_was(reader, collection, field, values[FIELD_KEY_WAS]);
+	if (values[FIELD_KEY_TYPE] == NULL ||
+	    (type = read_type(reader, values[FIELD_KEY_TYPE])) == FIELD_TYPE_COUNT) {
+		read_flags(reader, field, values);
 		return;
+	}
 	field->type = type;
 	drop_misfits(reader, type, values);
-	if (type == FIELD_ENUM)
-		read_values(reader, field, values[KEY_VALUES]);
-	if (type == FIELD_REF)
-		read_to(reader, field, values[KEY_TO]);
-	if (values[KEY_ON_DELETE] != NULL)
-		read_on_delete(reader, field, values[KEY_ON_DELETE]);
+	read_flags(reader, field, values);
+	has_default = values[FIELD_KEY_DEFAULT] != NULL;
+	read_particulars(reader, field, values);
 	read_bounds(reader, field, values);
-	if (values[KEY_DEFAULT] != NULL)
-		read_default(reader, field, values[KEY_DEFAULT]);
-	check_field(reader, field, values);
+	if (values[FIELD_KEY_DEFAULT] != NULL)
+		read_default(reader, field, values[FIELD_KEY_DEFAULT]);
+	check_field(reader, field, values, has_default);
 }
 
 static enum field_type
 read_type(struct reader *reader, const struct yaml *node)
 {
-	static const char *const later[] = { "file", "files", "password" };
 	const char *words[FIELD_TYPE_COUNT];
 	struct str word;
 
@@ -128,23 +160,14 @@ read_type(struct reader *reader, const struct yaml *node)
 		if (str_is(word, words[type]))
 			return type;
 	}
-	for (size_t i = 0; i < COUNT(later); i++)
-		if (str_is(word, later[i])) {
+	for (size_t i = 0; later_types[i] != NULL; i++)
+		if (str_is(word, later_types[i])) {
 			app_mistake(reader->mistakes, position_of(node),
-			    "the type '%s' is not supported yet", later[i]);
+			    "the type '%s' is not supported yet", later_types[i]);
 			return FIELD_TYPE_COUNT;
 		}
 	note_unknown(reader, node, "type", words, FIELD_ID);
 	return FIELD_TYPE_COUNT;
-}
-
-static const struct str *
-find_value(const struct field *field, struct str text)
-{
-	for (size_t i = 0; i < field->values_count; i++)
-		if (str_equal(field->values[i], text))
-			return &field->values[i];
-	return NULL;
 }
 
 static void
@@ -191,8 +214,8 @@ read_to(struct reader *reader, struct field *field, const struct yaml *node)
 	struct str name;
 
 	if (node == NULL) {
-		app_mistake(
-		    reader->mistakes, field->at, "a ref needs 'to', the name of a collection");
+		app_mistake(reader->mistakes, field->at, "%s 'to', the name of a collection",
+		    field->type == FIELD_REF ? "a ref needs" : "refs need");
 		return;
 	}
 	if (!read_word(reader, node, "the name of a collection", &name) ||
@@ -206,204 +229,162 @@ read_to(struct reader *reader, struct field *field, const struct yaml *node)
 static void
 read_on_delete(struct reader *reader, struct field *field, const struct yaml *node)
 {
-	static const char *const words[] = {
-		[ON_DELETE_RESTRICT] = "restrict",
-		[ON_DELETE_CASCADE] = "cascade",
-		[ON_DELETE_SET_NULL] = "set_null",
-	};
 	struct str word;
 
 	if (!read_word(reader, node, "restrict, cascade or set_null", &word))
 		return;
-	for (unsigned i = 0; i < COUNT(words); i++)
-		if (str_is(word, words[i])) {
+	for (unsigned i = 0; i <= ON_DELETE_SET_NULL; i++)
+		if (str_is(word, on_delete_words[i])) {
 			field->on_delete = i;
 			return;
 		}
-	note_unknown(reader, node, "action", words, COUNT(words));
+	note_unknown(reader, node, "action", on_delete_words, ON_DELETE_SET_NULL + 1);
 }
 
 static bool
-read_time(struct reader *reader, const struct yaml *node, int64_t *ret)
+read_scale(struct reader *reader, struct field *field, const struct yaml *node)
 {
-	if (node->type == YAML_SCALAR && time_parse_rfc3339(node->text, ret))
-		return true;
-	note_expected(reader, node, "a time like 2026-11-23T08:00:00Z");
-	return false;
+	int64_t scale;
+
+	if (node == NULL) {
+		app_mistake(reader->mistakes, field->at,
+		    "a decimal needs 'scale', how many digits stand behind the point (0 to %d)",
+		    DECIMAL_DIGITS_MAX);
+		return false;
+	}
+	if (!read_int(reader, node, &scale))
+		return false;
+	if (scale < 0 || scale > DECIMAL_DIGITS_MAX) {
+		note_expected(reader, node, "a number of digits from 0 to 18");
+		return false;
+	}
+	field->scale = (unsigned)scale;
+	return true;
+}
+
+static void
+read_of(struct reader *reader, struct field *field, const struct yaml *node)
+{
+	const char *words[FIELD_TYPE_COUNT];
+	size_t count = 0;
+	struct str word;
+
+	field->of = FIELD_TEXT;
+	if (node == NULL || !read_word(reader, node, "the type of its items", &word))
+		return;
+	for (enum field_type type = 0; type < FIELD_TYPE_COUNT; type++) {
+		if (!field_type_is_item(type))
+			continue;
+		words[count++] = field_types[type].word;
+		if (str_is(word, field_types[type].word)) {
+			field->of = type;
+			return;
+		}
+	}
+	note_unknown(reader, node, "type of items", words, count);
+}
+
+static void
+free_pattern(void *arg)
+{
+	pattern_free(arg);
+}
+
+static void
+read_pattern(struct reader *reader, struct field *field, const struct yaml *node)
+{
+	char detail[PATTERN_DETAIL_SIZE];
+	struct pattern *pattern;
+	struct str text;
+	size_t offset;
+
+	if (!read_word(reader, node, "a regular expression like \"^[a-z]+$\"", &text))
+		return;
+	if (text.size > PATTERN_SIZE_MAX) {
+		app_mistake(reader->mistakes, position_of(node),
+		    "the pattern has %zu bytes; at most %d are possible", text.size,
+		    PATTERN_SIZE_MAX);
+		return;
+	}
+	pattern = pattern_new(text, &offset, detail);
+	if (pattern == NULL) {
+		app_mistake(reader->mistakes, position_of(node), "not a pattern: %s, at offset %zu",
+		    detail, offset);
+		return;
+	}
+	if (!arena_defer(&reader->app->arena, free_pattern, pattern))
+		abort();
+	field->pattern = keep_str(reader, text);
+	field->pattern_code = pattern;
+}
+
+/* The bounds of these are numbers of characters or of items. */
+static bool
+has_size(enum field_type type)
+{
+	return type == FIELD_TEXT || type == FIELD_EMAIL || type == FIELD_URL ||
+	       type == FIELD_LIST || type == FIELD_REFS;
+}
+
+static bool
+read_size(struct reader *reader, const struct field *field, const struct yaml *node, int64_t *ret)
+{
+	bool has_items = field->type == FIELD_LIST || field->type == FIELD_REFS;
+
+	if (!read_int(reader, node, ret))
+		return false;
+	if (*ret < 0)
+		note_expected(reader, node,
+		    has_items ? "a number of items, from 0" : "a number of characters, from 0");
+	return *ret >= 0;
 }
 
 static void
 read_bound(struct reader *reader, const struct field *field, const struct yaml *node, bool *ret_has,
-    int64_t *ret)
+    int64_t *ret, double *ret_real)
 {
+	struct value value;
+
 	if (node == NULL)
 		return;
-	*ret_has =
-	    field->type == FIELD_TIME ? read_time(reader, node, ret) : read_int(reader, node, ret);
-	if (*ret_has && field->type == FIELD_TEXT && *ret < 0) {
-		note_expected(reader, node, "a number of characters, from 0");
-		*ret_has = false;
+	if (has_size(field->type)) {
+		*ret_has = read_size(reader, field, node, ret);
+		return;
 	}
+	*ret_has = read_literal(reader, field, node, &value);
+	if (*ret_has && field->type == FIELD_FLOAT)
+		*ret_real = value.real;
+	else if (*ret_has)
+		*ret = value.integer;
 }
 
 static void
 read_bounds(struct reader *reader, struct field *field, const struct yaml *const *values)
 {
-	read_bound(reader, field, values[KEY_MIN], &field->has_min, &field->min);
-	read_bound(reader, field, values[KEY_MAX], &field->has_max, &field->max);
-	if (!field->has_min || !field->has_max || field->min <= field->max)
+	const struct yaml *min = values[FIELD_KEY_MIN], *max = values[FIELD_KEY_MAX];
+
+	read_bound(reader, field, min, &field->has_min, &field->min, &field->real_min);
+	read_bound(reader, field, max, &field->has_max, &field->max, &field->real_max);
+	if (!field->has_min || !field->has_max ||
+	    (field->min <= field->max && field->real_min <= field->real_max))
 		return;
-	app_mistake(reader->mistakes, position_of(values[KEY_MAX]),
-	    "'max' is smaller than 'min': no value fits");
+	app_mistake(reader->mistakes, position_of(max), "'max' is smaller than 'min': no value fits");
 	field->has_min = field->has_max = false;
-}
-
-static bool
-fits_bounds(
-    struct reader *reader, const struct field *field, const struct yaml *node, int64_t measure)
-{
-	bool is_text = field->type == FIELD_TEXT;
-
-	if (field->has_min && measure < field->min)
-		app_mistake(reader->mistakes, position_of(node),
-		    "the default is %s than 'min' allows", is_text ? "shorter" : "smaller");
-	else if (field->has_max && measure > field->max)
-		app_mistake(reader->mistakes, position_of(node),
-		    "the default is %s than 'max' allows", is_text ? "longer" : "larger");
-	else
-		return true;
-	return false;
-}
-
-static bool
-is_plain(const struct yaml *node, const char *word)
-{
-	return node->style == YAML_PLAIN && str_is(node->text, word);
-}
-
-/* A default that is no literal: `now`, `auth.id`.  *ret_done where there is nothing more to read. */
-static enum default_kind
-read_expression(
-    struct reader *reader, const struct field *field, const struct yaml *node, bool *ret_done)
-{
-	bool takes_auth = field->type == FIELD_TEXT || field->type == FIELD_REF;
-
-	*ret_done = true;
-	if (is_plain(node, "now") && field->type == FIELD_TIME)
-		return DEFAULT_NOW;
-	if (is_plain(node, "auth.id") && takes_auth)
-		return DEFAULT_AUTH_ID;
-	if (is_plain(node, "now") && field->type == FIELD_TEXT)
-		app_mistake(reader->mistakes, position_of(node),
-		    "'now' is for type time; in quotes it is a text");
-	else if (node->style == YAML_PLAIN && takes_auth &&
-		 str_starts_with(node->text, STR("auth.")))
-		app_mistake(reader->mistakes, position_of(node),
-		    "'%.*s' is not supported yet; 'auth.id' is", STR_ARGS(excerpt(node->text)));
-	else
-		*ret_done = false;
-	return DEFAULT_NONE;
-}
-
-static bool
-read_default_text(
-    struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
-{
-	*ret = value_text(keep_str(reader, node->text));
-	return fits_bounds(reader, field, node, (int64_t)utf8_length(node->text));
-}
-
-static bool
-read_default_enum(
-    struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
-{
-	const struct str *value = find_value(field, node->text);
-	const char **words;
-
-	if (value != NULL) {
-		*ret = value_text(*value);
-		return true;
-	}
-	/* Without values there is a mistake already. */
-	if (field->values_count == 0)
-		return false;
-	words = memory_new(field->values_count * sizeof(words[0]));
-	for (size_t i = 0; i < field->values_count; i++)
-		words[i] = field->values[i].data;
-	note_unknown(reader, node, "value", words, field->values_count);
-	free(words);
-	return false;
-}
-
-static bool
-read_default_ref(
-    struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
-{
-	struct uuid uuid;
-
-	if (field->to == NULL)
-		return false;
-	if (field->to->id_type == FIELD_INT) {
-		*ret = value_int(0);
-		return read_int(reader, node, &ret->integer);
-	}
-	if (!uuid_parse(node->text, &uuid)) {
-		note_expected(reader, node, "auth.id or an id (a UUID)");
-		return false;
-	}
-	*ret = value_uuid(uuid);
-	return true;
-}
-
-static bool
-read_literal(
-    struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
-{
-	switch (field->type) {
-	case FIELD_TEXT:
-		return read_default_text(reader, field, node, ret);
-	case FIELD_ENUM:
-		return read_default_enum(reader, field, node, ret);
-	case FIELD_REF:
-		return read_default_ref(reader, field, node, ret);
-	case FIELD_BOOL:
-		*ret = value_bool(false);
-		return read_bool(reader, node, &ret->boolean);
-	case FIELD_INT:
-		*ret = value_int(0);
-		return read_int(reader, node, &ret->integer) &&
-		       fits_bounds(reader, field, node, ret->integer);
-	default:
-		*ret = value_time(0);
-		return read_time(reader, node, &ret->integer) &&
-		       fits_bounds(reader, field, node, ret->integer);
-	}
-}
-
-static void
-read_default(struct reader *reader, struct field *field, const struct yaml *node)
-{
-	bool is_enum_value = field->type == FIELD_ENUM && find_value(field, node->text) != NULL;
-	bool done;
-
-	if (node->type != YAML_SCALAR || (is_nothing(node) && !is_enum_value)) {
-		note_expected(reader, node, "a default (null is what stands where there is none)");
-		return;
-	}
-	field->default_kind = read_expression(reader, field, node, &done);
-	if (!done && read_literal(reader, field, node, &field->default_value))
-		field->default_kind = DEFAULT_LITERAL;
 }
 
 /* Keys that are right alone and wrong together. */
 static void
-check_field(struct reader *reader, const struct field *field, const struct yaml *const *values)
+check_field(struct reader *reader, const struct field *field, const struct yaml *const *values,
+    bool has_default)
 {
 	if (field->required && field->on_delete == ON_DELETE_SET_NULL)
-		app_mistake(reader->mistakes, position_of(values[KEY_ON_DELETE]),
+		app_mistake(reader->mistakes, position_of(values[FIELD_KEY_ON_DELETE]),
 		    "a required field cannot be set to null: choose restrict or cascade");
-	if (field->required && field->readonly && values[KEY_DEFAULT] == NULL)
+	if (field->required && field->readonly && !has_default)
 		app_mistake(reader->mistakes, field->at,
 		    "a required and readonly field needs a 'default': nobody else may give it a "
 		    "value");
+	if (field->type == FIELD_REFS && field->readonly && field->has_min && field->min > 0)
+		app_mistake(reader->mistakes, field->at,
+		    "readonly refs have no targets: nobody may give them, and 'min' asks for some");
 }

@@ -3,13 +3,15 @@
  * Reading the app file, in three passes, so that a reference may stand before
  * its target and nothing stops at the first mistake:
  *
- *	read.c		the top of the file; declares each collection: name, kind of id
- *	read_collection.c	its fields (read_field.c), indexes, access
- *	check.c		what only the whole shows: clashes of names, keys that fight
+ *	read.c			the top of the file; declares each collection: name, kind of id
+ *	read_collection.c	its fields (read_field.c, read_literal.c), indexes
+ *	read_access.c		its rules and its cache
+ *	check.c			what only the whole shows: clashes of names, back references
  *
  * and then shape.c writes down what the database must match.
  */
 #include "app/app.h"
+#include "app/keys.h"
 #include "codec/yaml.h"
 
 struct reader {
@@ -17,18 +19,6 @@ struct reader {
 	struct app_mistakes *mistakes;
 	const struct yaml *
 	    collections[APP_COLLECTIONS_MAX]; /* by collection.index; NULL where it is no mapping */
-};
-
-/* A key of a mapping; tables of them end the question what may stand where. */
-enum key_when {
-	KEY_OPTIONAL,
-	KEY_REQUIRED,
-	KEY_LATER, /* declared in the manual, not supported yet */
-};
-
-struct key {
-	const char *name;
-	enum key_when when;
 };
 
 /*
@@ -60,8 +50,26 @@ void *keep(struct reader *reader, size_t count, size_t size);
 struct str keep_str(struct reader *reader, struct str text);
 
 void read_collection(struct reader *reader, struct collection *collection, const struct yaml *node);
-/* ${field} has its name and place already. */
-void read_field(struct reader *reader, struct field *field, const struct yaml *node);
+/* All fields of ${collection} have their names and places already. */
+void read_field(struct reader *reader, const struct collection *collection, struct field *field,
+    const struct yaml *node);
+void read_description(struct reader *reader, const struct yaml *node, struct str *ret);
+/*
+ * A value of the kind of ${field}, whose type and attributes are read; it need
+ * not lie in the bounds.
+ */
+bool read_literal(
+    struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret);
+/* `default:`, once bounds, values and pattern are known. */
+void read_default(struct reader *reader, struct field *field, const struct yaml *node);
+/* `access:`, `fields_access:` and `cache:`; each may be NULL. */
+void read_access(struct reader *reader, struct collection *collection, const struct yaml *node);
+void
+read_fields_access(struct reader *reader, struct collection *collection, const struct yaml *node);
+void read_cache(struct reader *reader, struct collection *collection, const struct yaml *node);
+/* "unknown field 'titel'; …", by the columns of ${collection}. */
+void note_unknown_column(struct reader *reader, const struct collection *collection,
+    const struct yaml *node, struct str name);
+const struct str *find_value(const struct field *field, struct str text);
+/* Fills collection.backs too. */
 void check_app(struct reader *reader);
-/* Needs an app without mistakes. */
-void write_shape(struct app *app);

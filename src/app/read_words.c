@@ -136,6 +136,13 @@ read_int(struct reader *reader, const struct yaml *node, int64_t *ret)
 	return false;
 }
 
+void
+read_description(struct reader *reader, const struct yaml *node, struct str *ret)
+{
+	if (read_word(reader, node, "a text", ret))
+		*ret = keep_str(reader, *ret);
+}
+
 bool
 read_sequence(struct reader *reader, const struct yaml *node, const char *what)
 {

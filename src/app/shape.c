@@ -1,20 +1,15 @@
-/*
- * The shape: what the database must match, so that a changed app file over old
- * data is noticed.  One line for each thing.  Fields stand in the file's order,
- * which is that of the table's columns; collections and indexes are sorted, so
- * that moving them about in the file changes nothing:
- *
- *	collection questions id
- *	field questions.level enum "beginner" "advanced" required default "beginner"
- *	index questions level -created
- */
+#include "app/shape.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
+#include "app/keys.h"
 #include "app/names.h"
-#include "app/read_internal.h"
 #include "base/buf.h"
 #include "base/memory.h"
+#include "codec/decimal.h"
+#include "codec/json.h"
+#include "codec/time.h"
 
 enum { SHAPE_SIZE_MAX = 64 << 20 };
 
@@ -26,7 +21,7 @@ static void
 write_index(struct buf *buf, const struct collection *collection, const struct app_index *index);
 
 void
-write_shape(struct app *app)
+shape_write(struct app *app)
 {
 	const struct collection *sorted[APP_COLLECTIONS_MAX];
 	struct buf buf;
@@ -55,6 +50,8 @@ compare_indexes(const void *a, const void *b)
 {
 	const struct app_index *const *left = a, *const *right = b;
 
+	if ((*left)->unique != (*right)->unique)
+		return (*left)->unique ? 1 : -1;
 	for (size_t i = 0; i < (*left)->fields_count && i < (*right)->fields_count; i++) {
 		unsigned left_column = (*left)->fields[i]->column,
 			 right_column = (*right)->fields[i]->column;
@@ -101,13 +98,41 @@ write_text(struct buf *buf, struct str text)
 }
 
 static void
-write_default(struct buf *buf, const struct value *value)
+write_decimal(struct buf *buf, int64_t integer, unsigned scale)
+{
+	char text[DECIMAL_SIZE_MAX];
+
+	buf_add_byte(buf, ' ');
+	buf_add(buf, text, decimal_format(integer, scale, text));
+}
+
+static void
+write_date(struct buf *buf, int64_t days)
+{
+	char text[DATE_SIZE];
+
+	date_format(days, text);
+	buf_addf(buf, " %.*s", DATE_SIZE, text);
+}
+
+static void
+write_real(struct buf *buf, double real)
+{
+	struct json_writer writer;
+
+	buf_add_byte(buf, ' ');
+	json_writer_init(&writer, buf);
+	json_real(&writer, real);
+}
+
+static void
+write_literal(struct buf *buf, const struct value *value)
 {
 	char uuid[UUID_TEXT_SIZE];
 
-	buf_add_c(buf, " default");
 	switch (value->kind) {
 	case VALUE_TEXT:
+	case VALUE_JSON:
 		write_text(buf, value->text);
 		break;
 	case VALUE_UUID:
@@ -117,21 +142,33 @@ write_default(struct buf *buf, const struct value *value)
 	case VALUE_BOOL:
 		buf_add_c(buf, value->boolean ? " true" : " false");
 		break;
+	case VALUE_DECIMAL:
+		write_decimal(buf, value->integer, value->scale);
+		break;
+	case VALUE_DATE:
+		write_date(buf, value->integer);
+		break;
+	case VALUE_REAL:
+		write_real(buf, value->real);
+		break;
 	default:
 		buf_addf(buf, " %lld", (long long)value->integer);
 	}
 }
 
 static void
-write_ref(struct buf *buf, const struct field *field)
+write_bound(struct buf *buf, const char *word, const struct field *field, int64_t bound, double real)
 {
-	static const char *const actions[] = {
-		[ON_DELETE_RESTRICT] = "restrict",
-		[ON_DELETE_CASCADE] = "cascade",
-		[ON_DELETE_SET_NULL] = "set_null",
-	};
+	struct value value = value_int(bound);
 
-	buf_addf(buf, " to %.*s %s", STR_ARGS(field->to->name), actions[field->on_delete]);
+	if (field->type == FIELD_FLOAT)
+		value = value_real(real);
+	else if (field->type == FIELD_DECIMAL)
+		value = value_decimal(bound, field->scale);
+	else if (field->type == FIELD_DATE)
+		value = value_date(bound);
+	buf_add_c(buf, word);
+	write_literal(buf, &value);
 }
 
 static int
@@ -155,22 +192,41 @@ write_values(struct buf *buf, const struct field *field)
 }
 
 static void
-write_field(struct buf *buf, const struct collection *collection, const struct field *field)
+write_type(struct buf *buf, const struct field *field)
 {
-	buf_addf(buf, "field %.*s.%.*s %s", STR_ARGS(collection->name), STR_ARGS(field->name),
-	    field_types[field->type].word);
+	buf_addf(buf, " %s", field_types[field->type].word);
 	if (field->type == FIELD_ENUM)
 		write_values(buf, field);
+	if (field->type == FIELD_DECIMAL)
+		buf_addf(buf, " scale %u", field->scale);
+	if (field->type == FIELD_LIST)
+		buf_addf(buf, " of %s", field_types[field->of].word);
+	if (field->to != NULL)
+		buf_addf(buf, " to %.*s", STR_ARGS(field->to->name));
 	if (field->type == FIELD_REF)
-		write_ref(buf, field);
+		buf_addf(buf, " %s", on_delete_words[field->on_delete]);
+}
+
+static void
+write_field(struct buf *buf, const struct collection *collection, const struct field *field)
+{
+	/* The bounds of refs are not the database's. */
+	bool has_bounds = field->type != FIELD_REFS;
+
+	buf_addf(buf, "field %.*s.%.*s", STR_ARGS(collection->name), STR_ARGS(field->name));
+	write_type(buf, field);
 	if (field->required)
 		buf_add_c(buf, " required");
-	if (field->has_min)
-		buf_addf(buf, " min %lld", (long long)field->min);
-	if (field->has_max)
-		buf_addf(buf, " max %lld", (long long)field->max);
-	if (field->default_kind == DEFAULT_LITERAL)
-		write_default(buf, &field->default_value);
+	if (field->has_min && has_bounds)
+		write_bound(buf, " min", field, field->min, field->real_min);
+	if (field->has_max && has_bounds)
+		write_bound(buf, " max", field, field->max, field->real_max);
+	if (field->default_kind == DEFAULT_LITERAL) {
+		buf_add_c(buf, " default");
+		write_literal(buf, &field->default_value);
+	}
+	if (field->fold)
+		buf_add_c(buf, " fold");
 	if (field->unique)
 		buf_add_c(buf, " unique");
 	if (field_has_index(field))
@@ -181,7 +237,7 @@ write_field(struct buf *buf, const struct collection *collection, const struct f
 static void
 write_index(struct buf *buf, const struct collection *collection, const struct app_index *index)
 {
-	buf_addf(buf, "index %.*s", STR_ARGS(collection->name));
+	buf_addf(buf, "%s %.*s", index->unique ? "unique" : "index", STR_ARGS(collection->name));
 	for (size_t i = 0; i < index->fields_count; i++)
 		buf_addf(buf, " %s%.*s", index->descending[i] ? "-" : "",
 		    STR_ARGS(index->fields[i]->name));

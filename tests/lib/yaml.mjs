@@ -151,7 +151,7 @@ function scalar(text) {
 		return null;
 	if (/^-?(0|[1-9][0-9]*)$/.test(text))
 		return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
-	if (/^-?(0|[1-9][0-9]*)\.[0-9]+$/.test(text))
+	if (/^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$/.test(text))
 		return Number(text);
 	return text;
 }
