@@ -59,7 +59,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum value_kind kinds[] = { VALUE_BOOL, VALUE_INT, VALUE_TIME, VALUE_TEXT,
-		VALUE_UUID };
+		VALUE_UUID, VALUE_REAL, VALUE_DATE, VALUE_DECIMAL };
 	struct cursor_key keys[KEYS_MAX];
 	size_t count = size == 0 ? 0 : data[0] % (KEYS_MAX + 1);
 	struct str rest;
@@ -69,6 +69,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < count; i++) {
 		keys[i].kind = kinds[data[1 + i] % COUNT(kinds)];
 		keys[i].nullable = data[1 + i] >= 128;
+		keys[i].scale = keys[i].kind == VALUE_DECIMAL ? 2 : 0;
 	}
 	rest = (struct str){ (const char *)data + 1 + count, size - 1 - count };
 	read_any(rest, keys, count, false);

@@ -44,6 +44,14 @@ value_equal(const struct value *a, const struct value *b)
 	       value_compare(a, b) == 0;
 }
 
+bool
+value_keep(struct arena *arena, struct value *value)
+{
+	if (value->kind == VALUE_TEXT || value->kind == VALUE_JSON)
+		value->text = arena_str(arena, value->text);
+	return (value->kind != VALUE_TEXT && value->kind != VALUE_JSON) || value->text.data != NULL;
+}
+
 static bool
 is_hyphen_place(size_t at)
 {

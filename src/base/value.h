@@ -15,6 +15,8 @@
  *	JSON	   text, canonical  any value	  TEXT		jsonb
  *	UUID	   uuid, 16 B	 36 characters	  BLOB		uuid
  */
+#include "base/arena.h"
+#include "base/err.h"
 #include "base/str.h"
 
 enum value_kind {
@@ -110,6 +112,9 @@ value_uuid(struct uuid uuid)
 bool value_equal(const struct value *a, const struct value *b);
 /* The order of both engines: NULL first, then by kind's own order (text by bytes).  Kinds (of decimals, scales) must be the same, or NULL. */
 int value_compare(const struct value *a, const struct value *b);
+
+/* Move the borrowed text of TEXT and JSON into ${arena}; false when its limit is reached. */
+bool value_keep(struct arena *arena, struct value *value) MUST_USE;
 
 /* "018f3a1e-…" in either case, hyphens required. */
 bool uuid_parse(struct str text, struct uuid *ret);

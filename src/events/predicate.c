@@ -46,6 +46,7 @@ add_value(struct buf *key, const struct value *value)
 	case VALUE_TIME:
 	case VALUE_DATE:
 	case VALUE_DECIMAL:
+		buf_add_byte(key, (char)('0' + value->scale));
 		buf_add(key, &value->integer, sizeof(value->integer));
 		break;
 	case VALUE_TEXT:

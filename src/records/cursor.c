@@ -1,9 +1,11 @@
 #include "records/cursor.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "codec/base64.h"
+#include "codec/time.h"
 #include "codec/utf8.h"
 #include "crypto/hash.h"
 
@@ -19,6 +21,8 @@ add_number(struct buf *buf, uint64_t number, size_t size)
 static void
 add_value(struct buf *buf, const struct value *value)
 {
+	uint64_t bits;
+
 	if (value->kind == VALUE_NULL) {
 		buf_add_byte(buf, NULL_TAG);
 		return;
@@ -34,6 +38,10 @@ add_value(struct buf *buf, const struct value *value)
 	case VALUE_DECIMAL:
 		add_number(buf, (uint64_t)value->integer, INT_SIZE);
 		break;
+	case VALUE_REAL:
+		memcpy(&bits, &value->real, sizeof(bits));
+		add_number(buf, bits, sizeof(bits));
+		break;
 	case VALUE_TEXT:
 		add_number(buf, value->text.size, TEXT_SIZE_SIZE);
 		buf_add_str(buf, value->text);
@@ -42,7 +50,6 @@ add_value(struct buf *buf, const struct value *value)
 		buf_add(buf, value->uuid.bytes, UUID_SIZE);
 		break;
 	case VALUE_NULL:
-	case VALUE_REAL:
 	case VALUE_JSON:
 		assert(value->kind == VALUE_NULL); /* lists are not sorted by it */
 	}
@@ -106,13 +113,13 @@ take_text(struct str *rest, struct str *ret)
 }
 
 static bool
-take_plain(struct str *rest, enum value_kind kind, struct value *ret)
+take_plain(struct str *rest, const struct cursor_key *key, struct value *ret)
 {
 	uint64_t number;
 	struct str bytes;
 
-	*ret = (struct value){ .kind = kind };
-	switch (kind) {
+	*ret = (struct value){ .kind = key->kind, .scale = (uint8_t)key->scale };
+	switch (key->kind) {
 	case VALUE_BOOL:
 		if (!take_number(rest, 1, &number) || number > 1)
 			return false;
@@ -125,7 +132,13 @@ take_plain(struct str *rest, enum value_kind kind, struct value *ret)
 		if (!take_number(rest, INT_SIZE, &number))
 			return false;
 		ret->integer = (int64_t)number;
-		return true;
+		return key->kind != VALUE_DATE ||
+		       (ret->integer >= date_days_min && ret->integer <= date_days_max);
+	case VALUE_REAL:
+		if (!take_number(rest, sizeof(number), &number))
+			return false;
+		memcpy(&ret->real, &number, sizeof(number));
+		return isfinite(ret->real);
 	case VALUE_TEXT:
 		return take_text(rest, &ret->text);
 	case VALUE_UUID:
@@ -134,7 +147,6 @@ take_plain(struct str *rest, enum value_kind kind, struct value *ret)
 		memcpy(ret->uuid.bytes, bytes.data, UUID_SIZE);
 		return true;
 	case VALUE_NULL:
-	case VALUE_REAL:
 	case VALUE_JSON:
 		break;
 	}
@@ -152,7 +164,7 @@ take_value(struct str *rest, const struct cursor_key *key, struct value *ret)
 		*ret = value_null();
 		return key->nullable;
 	}
-	return tag == 1 + (uint64_t)key->kind && take_plain(rest, key->kind, ret);
+	return tag == 1 + (uint64_t)key->kind && take_plain(rest, key, ret);
 }
 
 /* The bytes below the MAC, in the arena; their sender had the secret. */

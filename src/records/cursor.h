@@ -9,7 +9,8 @@
  *	shape	hash of the collection, the filter and the sort it belongs to
  *	key	a byte 0: null
  *		a byte 1 + enum value_kind, then the value, big-endian:
- *		BOOL 1, INT and TIME 8, UUID 16, TEXT 4 for its size and the bytes
+ *		BOOL 1; INT, TIME, DATE, DECIMAL and REAL (its bits) 8; UUID 16;
+ *		TEXT 4 for its size and the bytes
  *	MAC	HMAC-SHA256 of all before it, cut to 16 bytes
  *
  * Reading is total: any bytes are a value or an error, whether or not somebody
@@ -24,8 +25,9 @@ enum { CURSOR_SHAPE_SIZE = 8, CURSOR_MAC_SIZE = 16 };
 
 /* What stands at one place of a cursor. */
 struct cursor_key {
-	enum value_kind kind; /* BOOL, INT, TIME, TEXT or UUID */
+	enum value_kind kind; /* any but JSON */
 	bool nullable;
+	unsigned scale; /* DECIMAL */
 };
 
 /* Append the cursor of ${values} to ${buf}. */

@@ -17,7 +17,7 @@ record_row_to_json(struct json_writer *writer, const struct collection *collecti
 	json_begin_object(writer);
 	for (size_t i = 0; i < collection->columns_count; i++) {
 		const struct field *column = &collection->columns[i];
-		struct value value = tx_value(rows, (int)i, field_value_kind(column));
+		struct value value = tx_column(rows, (int)i, column);
 
 		json_name_raw(writer, column->json_name);
 		json_value(writer, &value);

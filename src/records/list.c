@@ -232,14 +232,10 @@ keep_keys(struct reading *reading, struct tx_rows *rows)
 	for (size_t i = 0; i < query->keys_count; i++) {
 		const struct list_key *key = &query->keys[i];
 		int column = key->hop == NULL ? (int)key->field->column : behind++;
-		struct value value = tx_value(rows, column, field_value_kind(key->field));
 
-		if (value.kind == VALUE_TEXT) {
-			value.text = arena_str(reading->tx->arena, value.text);
-			if (value.text.data == NULL)
-				return ERR_TOO_LARGE;
-		}
-		reading->last[i] = value;
+		reading->last[i] = tx_column(rows, column, key->field);
+		if (!value_keep(reading->tx->arena, &reading->last[i]))
+			return ERR_TOO_LARGE;
 	}
 	return OK;
 }
@@ -273,7 +269,7 @@ take_row(struct reading *reading, struct tx_rows *rows)
 		reading->has_more = true;
 		return OK;
 	}
-	id = tx_value(rows, COLUMN_ID, field_value_kind(&collection->columns[COLUMN_ID]));
+	id = tx_column(rows, COLUMN_ID, &collection->columns[COLUMN_ID]);
 	note_version(read, &id, tx_value(rows, (int)collection->columns_count, VALUE_INT).integer);
 	record_row_to_json(&reading->writer, collection, rows);
 	read->items_count++;

@@ -156,11 +156,11 @@ consider_field(struct search *search, const struct field *field)
 				 });
 }
 
-/* Behind its last field a declared index has the id, in the same direction. */
+/* Behind its last field a declared index has the id, in the same direction; a unique one does not. */
 static void
 consider_declared(struct search *search, const struct app_index *index)
 {
-	struct candidate candidate = { .count = index->fields_count, .declared = index };
+	struct candidate candidate = { .count = index->fields_count, .declared = index, .is_unique = index->unique };
 	bool has_id = false;
 
 	for (size_t i = 0; i < index->fields_count; i++) {
@@ -168,7 +168,10 @@ consider_declared(struct search *search, const struct app_index *index)
 		candidate.descending[i] = index->descending[i];
 		has_id |= index->fields[i]->column == COLUMN_ID;
 	}
-	if (!has_id) {
+	if (index->unique) {
+		for (size_t i = 0; i < index->fields_count; i++)
+			candidate.is_unique = candidate.is_unique && index->fields[i]->required;
+	} else if (!has_id) {
 		candidate.fields[candidate.count] = &search->query->collection->columns[COLUMN_ID];
 		candidate.descending[candidate.count] = index->descending[index->fields_count - 1];
 		candidate.count++;

@@ -157,10 +157,10 @@ is_sortable(const struct field *field)
 	case FIELD_ID:
 	case FIELD_EMAIL:
 	case FIELD_URL:
-		return true;
 	case FIELD_FLOAT:
 	case FIELD_DECIMAL:
 	case FIELD_DATE:
+		return true;
 	case FIELD_REFS:
 	case FIELD_LIST:
 	case FIELD_JSON:
@@ -342,7 +342,7 @@ hash_shape(struct parsing *parsing)
 struct cursor_key
 list_cursor_key(const struct list_key *key)
 {
-	return (struct cursor_key){ field_value_kind(key->field), key->nullable };
+	return (struct cursor_key){ field_value_kind(key->field), key->nullable, key->field->scale };
 }
 
 static bool

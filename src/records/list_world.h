@@ -378,7 +378,7 @@ check_plan(struct tx *tx, const struct sql_text *sql)
 	rows = (struct tx_rows){ .tx = tx };
 	assert_int_equal(engine->query(tx, &explain, &rows), OK);
 	while (engine->next(&rows)) {
-		struct value detail = engine->value(&rows, 3, VALUE_TEXT);
+		struct value detail = engine->value(&rows, 3, VALUE_TEXT, 0);
 
 		if (strstr(detail.text.data, "TEMP B-TREE") != NULL)
 			fail_msg("sorted: %.*s", STR_ARGS(buf_str(&sql->text)));

@@ -11,9 +11,8 @@ copy_row(struct tx_rows *rows, struct arena *arena, const struct collection *col
 	if (values == NULL)
 		return ERR_TOO_LARGE;
 	for (unsigned i = 0; i < collection->columns_count; i++) {
-		values[i] = tx_value(rows, (int)i, field_value_kind(&collection->columns[i]));
-		if (values[i].kind == VALUE_TEXT &&
-		    (values[i].text = arena_str(arena, values[i].text)).data == NULL)
+		values[i] = tx_column(rows, (int)i, &collection->columns[i]);
+		if (!value_keep(arena, &values[i]))
 			return ERR_TOO_LARGE;
 	}
 	*ret = values;

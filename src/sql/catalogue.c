@@ -1,9 +1,7 @@
 #include "sql/catalogue.h"
 
-#include <assert.h>
-
 #include "app/names.h"
-#include "codec/time.h"
+#include "sql/column.h"
 #include "sql/system.h"
 
 enum { DDL_SIZE_MAX = 32 << 20 };
@@ -79,169 +77,6 @@ is_sqlite(const struct creation *creation)
 	return creation->sql.dialect == SQL_SQLITE;
 }
 
-/* A default, a bound or an enum's value: DDL takes no bound values. */
-static void
-add_text(struct sql_text *sql, struct str text)
-{
-	bool escapes = sql->dialect == SQL_POSTGRES && str_find_byte(text, '\\') < text.size;
-
-	sql_add(sql, escapes ? "E'" : "'");
-	for (size_t i = 0; i < text.size; i++) {
-		assert(text.data[i] != '\0');
-		if (text.data[i] == '\'' || (escapes && text.data[i] == '\\'))
-			buf_add_byte(&sql->text, text.data[i]);
-		buf_add_byte(&sql->text, text.data[i]);
-	}
-	sql_add(sql, "'");
-}
-
-/* Quoted on PostgreSQL, where -9223372036854775808 bare is a numeric. */
-static void
-add_int(struct sql_text *sql, int64_t integer)
-{
-	sql_add(sql, sql->dialect == SQL_SQLITE ? "" : "'");
-	buf_add_int(&sql->text, integer);
-	sql_add(sql, sql->dialect == SQL_SQLITE ? "" : "'::bigint");
-}
-
-static void
-add_time(struct sql_text *sql, int64_t us)
-{
-	char text[TIME_RFC3339_SIZE];
-
-	if (sql->dialect == SQL_SQLITE) {
-		buf_add_int(&sql->text, us);
-		return;
-	}
-	time_format_rfc3339(us, text);
-	buf_addf(&sql->text, "'%.*s'::timestamptz", TIME_RFC3339_SIZE, text);
-}
-
-static void
-add_uuid(struct sql_text *sql, const struct uuid *uuid)
-{
-	char text[UUID_TEXT_SIZE];
-
-	sql_add(sql, sql->dialect == SQL_SQLITE ? "X'" : "'");
-	uuid_format(uuid, text);
-	for (size_t i = 0; i < UUID_TEXT_SIZE; i++)
-		if (sql->dialect == SQL_POSTGRES || text[i] != '-')
-			buf_add_byte(&sql->text, text[i]);
-	sql_add(sql, sql->dialect == SQL_SQLITE ? "'" : "'::uuid");
-}
-
-static void
-add_bool(struct sql_text *sql, bool boolean)
-{
-	if (sql->dialect == SQL_SQLITE)
-		sql_add(sql, boolean ? "1" : "0");
-	else
-		sql_add(sql, boolean ? "true" : "false");
-}
-
-static void
-add_literal(struct sql_text *sql, const struct value *value)
-{
-	switch (value->kind) {
-	case VALUE_TEXT:
-		add_text(sql, value->text);
-		break;
-	case VALUE_INT:
-		add_int(sql, value->integer);
-		break;
-	case VALUE_TIME:
-		add_time(sql, value->integer);
-		break;
-	case VALUE_BOOL:
-		add_bool(sql, value->boolean);
-		break;
-	case VALUE_UUID:
-		add_uuid(sql, &value->uuid);
-		break;
-	default:
-		assert(false && "a literal that no column has");
-	}
-}
-
-static const char *
-type_word(enum sql_dialect dialect, enum value_kind kind)
-{
-	static const char *const words[][2] = {
-		[VALUE_BOOL] = { "INTEGER", "boolean" },
-		[VALUE_INT] = { "INTEGER", "bigint" },
-		[VALUE_REAL] = { "REAL", "double precision" },
-		[VALUE_TIME] = { "INTEGER", "timestamptz" },
-		[VALUE_TEXT] = { "TEXT", "text COLLATE \"C\"" },
-		[VALUE_UUID] = { "BLOB", "uuid" },
-	};
-
-	return words[kind][dialect == SQL_POSTGRES];
-}
-
-static void
-add_bound(struct sql_text *sql, const struct field *field, const char *order, int64_t bound)
-{
-	sql_addf(sql, field->type == FIELD_TEXT ? " CHECK (length(%n)" : " CHECK (%n", field->name);
-	sql_add(sql, order);
-	if (field->type == FIELD_TIME)
-		add_time(sql, bound);
-	else if (field->type == FIELD_INT)
-		add_int(sql, bound);
-	else
-		buf_add_int(&sql->text, bound);
-	sql_add(sql, ")");
-}
-
-static void
-add_checks(struct sql_text *sql, const struct field *field)
-{
-	if (field->type == FIELD_BOOL && sql->dialect == SQL_SQLITE)
-		sql_addf(sql, " CHECK (%n IN (0, 1))", field->name);
-	if (field->type == FIELD_ENUM) {
-		sql_addf(sql, " CHECK (%n IN (", field->name);
-		for (size_t i = 0; i < field->values_count; i++) {
-			sql_add(sql, i == 0 ? "" : ", ");
-			add_text(sql, field->values[i]);
-		}
-		sql_add(sql, "))");
-	}
-	if (field->has_min)
-		add_bound(sql, field, " >= ", field->min);
-	if (field->has_max)
-		add_bound(sql, field, " <= ", field->max);
-}
-
-static const char *
-action(const struct field *field)
-{
-	static const char *const actions[] = {
-		[ON_DELETE_RESTRICT] = " ON DELETE RESTRICT",
-		[ON_DELETE_CASCADE] = " ON DELETE CASCADE",
-		[ON_DELETE_SET_NULL] = " ON DELETE SET NULL",
-	};
-
-	return actions[field->on_delete];
-}
-
-static void
-add_field(struct sql_text *sql, const struct field *field)
-{
-	sql_addf(sql, ",\n\t%n ", field->name);
-	sql_add(sql, type_word(sql->dialect, field_value_kind(field)));
-	if (field->required)
-		sql_add(sql, " NOT NULL");
-	if (field->default_kind == DEFAULT_LITERAL) {
-		sql_add(sql, " DEFAULT ");
-		add_literal(sql, &field->default_value);
-	}
-	add_checks(sql, field);
-	/* SQLite can add no key later, and needs no target before. */
-	if (field->type == FIELD_REF && sql->dialect == SQL_SQLITE) {
-		sql_addf(sql, " REFERENCES %n (\"id\")", field->to->name);
-		sql_add(sql, action(field));
-	}
-}
-
 static const char *
 system_columns(enum sql_dialect dialect, enum field_type id_type)
 {
@@ -271,8 +106,10 @@ create_table(struct creation *creation, const struct collection *collection)
 
 	sql_addf(sql, "CREATE TABLE %n (\n", collection->name);
 	sql_add(sql, system_columns(sql->dialect, collection->id_type));
-	for (size_t i = COLUMN_FIELDS; i < collection->columns_count; i++)
-		add_field(sql, &collection->columns[i]);
+	for (size_t i = COLUMN_FIELDS; i < collection->columns_count; i++) {
+		sql_add(sql, ",\n\t");
+		column_define(sql, &collection->columns[i]);
+	}
 	sql_add(sql, is_sqlite(creation) ? "\n) STRICT" : "\n)");
 	run(creation);
 }
@@ -290,7 +127,7 @@ create_references(struct creation *creation, const struct collection *collection
 		sql_addf(&creation->sql,
 		    "ALTER TABLE %n ADD FOREIGN KEY (%n) REFERENCES %n (\"id\")", collection->name,
 		    field->name, field->to->name);
-		sql_add(&creation->sql, action(field));
+		sql_add(&creation->sql, column_on_delete(field));
 		run(creation);
 	}
 }
@@ -325,7 +162,10 @@ create_field_indexes(
 	}
 }
 
-/* Lists end their order in the id, in the direction of the last field: so does the index. */
+/*
+ * Lists end their order in the id, in the direction of the last field: so does the index, but for
+ * a unique one, which would let all pass.
+ */
 static void
 create_index(
     struct creation *creation, const struct collection *collection, const struct app_index *index)
@@ -334,8 +174,8 @@ create_index(
 	char name[INDEX_NAME_SIZE];
 	bool has_id = false;
 
-	sql_addf(
-	    sql, "CREATE INDEX %n ON %n (", index_name(collection, index, name), collection->name);
+	sql_addf(sql, index->unique ? "CREATE UNIQUE INDEX %n ON %n (" : "CREATE INDEX %n ON %n (",
+	    index_name(collection, index, name), collection->name);
 	for (size_t i = 0; i < index->fields_count; i++) {
 		const struct field *field = index->fields[i];
 
@@ -343,7 +183,7 @@ create_index(
 		sql_add(sql, direction(creation, index->descending[i], !field->required));
 		has_id |= field->column == COLUMN_ID;
 	}
-	if (!has_id) {
+	if (!has_id && !index->unique) {
 		sql_add(sql, ", \"id\"");
 		sql_add(
 		    sql, direction(creation, index->descending[index->fields_count - 1], false));

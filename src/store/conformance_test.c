@@ -30,8 +30,8 @@ read_back(struct tx *tx, void *arg)
 	if (err == OK && tx_next(&rows)) {
 		trip->equal = true;
 		for (unsigned i = 0; i < trip->collection->columns_count; i++) {
-			struct value value = tx_value(
-			    &rows, (int)i, field_value_kind(&trip->collection->columns[i]));
+			struct value value =
+			    tx_column(&rows, (int)i, &trip->collection->columns[i]);
 
 			trip->equal = trip->equal && value_equal(&value, &trip->written[i]);
 		}

@@ -7,6 +7,8 @@
 #include "store/log_internal.h"
 
 enum { LOG_MEMORY_MAX = 256 << 20, EPOCH_SHIFT = 48 };
+/* A value that stood in a body, in the pair of an update. */
+enum { LOG_DEPTH_MAX = JSON_DEPTH_MAX + 2 };
 
 /* How far the log reaches, as the snapshot has it. */
 struct reach {
@@ -166,7 +168,7 @@ parse_changes(struct log_reading *reading, struct value changes, const struct js
 	if (text.data == NULL || json == NULL)
 		return ERR_TOO_LARGE;
 	*ret = json;
-	return json_parse(&reading->arena, text, json, &error);
+	return json_parse_deep(&reading->arena, text, LOG_DEPTH_MAX, json, &error);
 }
 
 enum err
@@ -279,8 +281,7 @@ copy_values(struct commit *commit, const struct collection *collection, const st
 
 	for (size_t i = 0; copy != NULL && i < collection->columns_count; i++) {
 		copy[i] = values[i];
-		if (values[i].kind == VALUE_TEXT &&
-		    (copy[i].text = arena_str(&commit->arena, values[i].text)).data == NULL)
+		if (!value_keep(&commit->arena, &copy[i]))
 			return NULL;
 	}
 	return copy;

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "codec/canonical.h"
+#include "codec/decimal.h"
 #include "codec/time.h"
 #include "sql/catalogue.h"
 #include "store/log_internal.h"
@@ -123,9 +125,8 @@ copy_present(struct log_reading *reading, const struct collection *collection, s
 	if (values == NULL)
 		return ERR_TOO_LARGE;
 	for (unsigned i = 0; i < collection->columns_count; i++) {
-		values[i] = tx_value(rows, (int)i, field_value_kind(&collection->columns[i]));
-		if (values[i].kind == VALUE_TEXT &&
-		    (values[i].text = arena_str(&reading->arena, values[i].text)).data == NULL)
+		values[i] = tx_column(rows, (int)i, &collection->columns[i]);
+		if (!value_keep(&reading->arena, &values[i]))
 			return ERR_TOO_LARGE;
 	}
 	row = log_row(reading, collection, values[COLUMN_ID]);
@@ -238,14 +239,38 @@ is_number(const struct json *json, double *ret)
 	return json->type == JSON_INT || json->type == JSON_REAL;
 }
 
+/* One engine logs it as a text, the other as the number that its row has. */
+static bool
+decimal_from_json(const struct json *json, unsigned scale, int64_t *ret)
+{
+	struct str text = json->type == JSON_STRING ? json->string :
+			  json->type == JSON_INT || json->type == JSON_REAL ? json->text :
+									      STR("");
+
+	return decimal_read(text, scale, ret) == DECIMAL_GOOD;
+}
+
+static struct str
+canonical(struct arena *arena, const struct json *json)
+{
+	struct str text = { 0 };
+	struct buf buf;
+
+	buf_init(&buf, arena->size_max);
+	if (json_canonical(&buf, json) == CANONICAL_GOOD && buf.err == OK)
+		text = arena_str(arena, buf_str(&buf));
+	buf_release(&buf);
+	return text;
+}
+
 /* A value as the log writes it; null where it is no such value. */
 static struct value
-from_json(const struct json *json, enum value_kind kind)
+from_json(struct arena *arena, const struct json *json, const struct field *field)
 {
-	struct value value = { .kind = kind };
+	struct value value = { .kind = field_value_kind(field), .scale = (uint8_t)field->scale };
 	bool good = false;
 
-	switch (kind) {
+	switch (value.kind) {
 	case VALUE_BOOL:
 		good = json->type == JSON_BOOL;
 		value.boolean = good && json->boolean;
@@ -269,8 +294,14 @@ from_json(const struct json *json, enum value_kind kind)
 		good = json->type == JSON_STRING && uuid_parse(json->string, &value.uuid);
 		break;
 	case VALUE_DATE:
+		good = json->type == JSON_STRING && date_parse(json->string, &value.integer);
+		break;
 	case VALUE_DECIMAL:
+		good = decimal_from_json(json, field->scale, &value.integer);
+		break;
 	case VALUE_JSON:
+		good = json->type != JSON_NULL && (value.text = canonical(arena, json)).data != NULL;
+		break;
 	case VALUE_NULL:
 		break;
 	}
@@ -279,8 +310,8 @@ from_json(const struct json *json, enum value_kind kind)
 
 /* Set the columns that ${json} names; [old, new] where ${is_pair}. */
 static void
-set_columns(struct value *values, const struct collection *collection, const struct json *json,
-    bool is_pair)
+set_columns(struct arena *arena, struct value *values, const struct collection *collection,
+    const struct json *json, bool is_pair)
 {
 	for (uint32_t i = 0; json != NULL && json->type == JSON_OBJECT && i < json->count; i++) {
 		const struct json *value = &json->members[i].value;
@@ -290,7 +321,7 @@ set_columns(struct value *values, const struct collection *collection, const str
 			value = value->type == JSON_ARRAY && value->count == 2 ? &value->items[0]
 									       : NULL;
 		if (field != NULL && value != NULL)
-			values[field->column] = from_json(value, field_value_kind(field));
+			values[field->column] = from_json(arena, value, field);
 	}
 }
 
@@ -323,7 +354,7 @@ step_back(struct log_reading *reading, struct log_entry *entry)
 	    new_values(reading, row->collection, entry->op == CHANGE_UPDATE ? row->state : NULL);
 	if (entry->old_values == NULL)
 		return ERR_TOO_LARGE;
-	set_columns(entry->old_values, row->collection, entry->json, entry->op == CHANGE_UPDATE);
+	set_columns(&reading->arena, entry->old_values, row->collection, entry->json, entry->op == CHANGE_UPDATE);
 	if (entry->op == CHANGE_DELETE)
 		entry->old_values[COLUMN_ID] = row->id;
 	row->state = entry->old_values;

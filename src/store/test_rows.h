@@ -239,7 +239,7 @@ test_read_table(struct tx *tx, const struct collection *collection, struct test_
 	while (err == OK && tx_next(&rows)) {
 		for (unsigned i = 0; i < collection->columns_count; i++)
 			values[i] =
-			    tx_value(&rows, (int)i, field_value_kind(&collection->columns[i]));
+			    tx_column(&rows, (int)i, &collection->columns[i]);
 		test_state_add(state, collection, values,
 		    tx_value(&rows, (int)collection->columns_count, VALUE_INT).integer);
 	}

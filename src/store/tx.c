@@ -23,7 +23,14 @@ tx_next(struct tx_rows *rows)
 struct value
 tx_value(struct tx_rows *rows, int column, enum value_kind kind)
 {
-	return rows->tx->type->value(rows, column, kind);
+	assert(kind != VALUE_DECIMAL);
+	return rows->tx->type->value(rows, column, kind, 0);
+}
+
+struct value
+tx_column(struct tx_rows *rows, int column, const struct field *field)
+{
+	return rows->tx->type->value(rows, column, field_value_kind(field), field->scale);
 }
 
 enum err

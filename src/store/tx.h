@@ -19,6 +19,7 @@
  * A failed statement inside a write body must be the body's own failure: hand
  * it up (on PostgreSQL the transaction is lost by it).
  */
+#include "app/app.h"
 #include "base/arena.h"
 #include "base/value.h"
 #include "sql/text.h"
@@ -32,7 +33,7 @@ enum tx_problem_kind { TX_NO_PROBLEM, TX_UNIQUE, TX_REFERENCE, TX_CHECK };
 struct tx_problem {
 	enum tx_problem_kind kind;
 	char table[64];
-	char column[64]; /* of a UNIQUE; empty where the engine does not tell */
+	char column[64]; /* of a UNIQUE, the first of several; empty where the engine does not tell */
 };
 
 /* An engine's side of it. */
@@ -40,7 +41,7 @@ struct tx_type {
 	enum sql_dialect dialect;
 	enum err (*query)(struct tx *tx, const struct sql_text *sql, struct tx_rows *ret);
 	bool (*next)(struct tx_rows *rows);
-	struct value (*value)(struct tx_rows *rows, int column, enum value_kind kind);
+	struct value (*value)(struct tx_rows *rows, int column, enum value_kind kind, unsigned scale);
 	void (*close)(struct tx_rows *rows);
 	enum err (*exec)(struct tx *tx, const struct sql_text *sql, int64_t *ret_changed);
 };
@@ -65,8 +66,13 @@ struct tx_rows {
 /* Errors: ERR_CONFLICT with tx->problem; ERR_TOO_COSTLY, ERR_STORE_FULL, ERR_IO, ERR_STORE_UNAVAILABLE, and what the engine runs again by itself. */
 enum err tx_query(struct tx *tx, const struct sql_text *sql, struct tx_rows *ret) MUST_USE;
 bool tx_next(struct tx_rows *rows);
-/* The column of the current row as ${kind}, or NULL.  Text is valid until the next tx_next() or tx_close(). */
+/*
+ * The column of the current row as ${kind}, or NULL.  Text is valid until the next tx_next() or
+ * tx_close().  For columns of the system's tables and numbers that are counted.
+ */
 struct value tx_value(struct tx_rows *rows, int column, enum value_kind kind);
+/* The same for a column of a collection: its kind and scale are those of ${field}. */
+struct value tx_column(struct tx_rows *rows, int column, const struct field *field);
 /* Always, once for each tx_query().  Returns ${err}, or else the rows' own error. */
 enum err tx_close(struct tx_rows *rows, enum err err) MUST_USE;
 /* A statement without rows; *ret_changed (may be NULL) = rows inserted, updated or deleted, cascades not counted. */

@@ -101,9 +101,12 @@ void postgres_flush(struct postgres_connection *connection);
 
 void postgres_tx_init(
     struct postgres_tx *tx, struct postgres_connection *connection, struct arena *arena);
-/* A column of a binary result as ${kind}; text of numbers and ids is made in ${arena}. */
-struct value postgres_value(
-    const PGresult *result, int row, int column, enum value_kind kind, struct arena *arena);
+/*
+ * A column of a binary result as ${kind}, ${scale} that of a DECIMAL; text of numbers and ids,
+ * and JSON, is made in ${arena}: its data is NULL where the arena's limit is reached.
+ */
+struct value postgres_value(const PGresult *result, int row, int column, enum value_kind kind,
+    unsigned scale, struct arena *arena);
 /* What a failed ${result} means. */
 enum err postgres_error(
     struct postgres_connection *connection, const PGresult *result, struct tx_problem *ret_problem);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/canonical.h"
+#include "codec/decimal.h"
+#include "codec/time.h"
 #include "loop/loop.h"
 #include "store/postgres/connection.h"
 #include "store/postgres/types.h"
@@ -60,6 +63,29 @@ numeric_to_integer(const char *bytes)
 	return integer == INT64_MIN ? INT64_MAX : -integer;
 }
 
+/* In units of 10^-${scale}; what does not fit is the nearest that does. */
+static int64_t
+numeric_to_scaled(const char *bytes, unsigned scale)
+{
+	struct numeric numeric = read_numeric(bytes);
+	int64_t integer = 0, part;
+	bool overflow = false;
+
+	for (int i = 0; i < numeric.count && !overflow; i++) {
+		int power = 4 * (numeric.weight - i) + (int)scale;
+
+		part = numeric_digit(&numeric, i);
+		for (; power < 0; power++)
+			part /= 10;
+		for (; power > 0 && part != 0 && !overflow; power--)
+			overflow = __builtin_mul_overflow(part, 10, &part);
+		overflow = overflow || __builtin_add_overflow(integer, part, &integer);
+	}
+	if (overflow || integer > decimal_max)
+		integer = decimal_max;
+	return numeric.negative ? -integer : integer;
+}
+
 static double
 numeric_to_real(const char *bytes)
 {
@@ -69,6 +95,20 @@ numeric_to_real(const char *bytes)
 	for (int i = numeric.count - 1; i >= 0; i--)
 		real += numeric_digit(&numeric, i) * pow(10000, numeric.weight - i);
 	return numeric.negative ? -real : real;
+}
+
+static int64_t
+clamp(int64_t integer, int64_t min, int64_t max)
+{
+	return integer < min ? min : integer > max ? max : integer;
+}
+
+/* By hand one can write times that have no text form here (infinity, 12000 AD, 44 BC). */
+static int64_t
+to_time(int64_t us)
+{
+	return clamp(us, time_us_min - TIMESTAMP_EPOCH_US, time_us_max - TIMESTAMP_EPOCH_US) +
+	       TIMESTAMP_EPOCH_US;
 }
 
 static int64_t
@@ -85,7 +125,10 @@ to_integer(Oid type, const char *bytes)
 	case TYPE_XID:
 		return (int64_t)big_endian(bytes, 4);
 	case TYPE_TIMESTAMPTZ:
-		return (int64_t)big_endian(bytes, 8) + TIMESTAMP_EPOCH_US;
+		return to_time((int64_t)big_endian(bytes, 8));
+	case TYPE_DATE:
+		return clamp((int32_t)big_endian(bytes, 4) + (int64_t)DATE_EPOCH_DAYS, date_days_min,
+		    date_days_max);
 	case TYPE_NUMERIC:
 		return numeric_to_integer(bytes);
 	default:
@@ -107,7 +150,7 @@ to_real(Oid type, const char *bytes)
 	case TYPE_FLOAT8:
 		bits = big_endian(bytes, 8);
 		memcpy(&real, &bits, sizeof(real));
-		return real;
+		return real + 0.0; /* -0 by hand is 0 */
 	case TYPE_FLOAT4:
 		bits4 = (uint32_t)big_endian(bytes, 4);
 		memcpy(&real4, &bits4, sizeof(real4));
@@ -144,12 +187,13 @@ to_text(Oid type, const char *bytes, size_t size, struct arena *arena)
 
 struct value
 postgres_value(
-    const PGresult *result, int row, int column, enum value_kind kind, struct arena *arena)
+    const PGresult *result, int row, int column, enum value_kind kind, unsigned scale,
+    struct arena *arena)
 {
 	const char *bytes = PQgetvalue(result, row, column);
 	size_t size = (size_t)PQgetlength(result, row, column);
 	Oid type = PQftype(result, column);
-	struct value ret = { .kind = kind };
+	struct value ret = { .kind = kind, .scale = (uint8_t)scale };
 
 	if (PQgetisnull(result, row, column))
 		return value_null();
@@ -162,15 +206,19 @@ postgres_value(
 	case VALUE_INT:
 	case VALUE_TIME:
 	case VALUE_DATE:
-	case VALUE_DECIMAL:
 		ret.integer = to_integer(type, bytes);
+		break;
+	case VALUE_DECIMAL:
+		ret.integer = numeric_to_scaled(bytes, scale);
 		break;
 	case VALUE_REAL:
 		ret.real = to_real(type, bytes);
 		break;
 	case VALUE_TEXT:
-	case VALUE_JSON:
 		ret.text = to_text(type, bytes, size, arena);
+		break;
+	case VALUE_JSON:
+		ret.text = json_canonical_text(arena, to_text(type, bytes, size, arena));
 		break;
 	case VALUE_UUID:
 		if (size != sizeof(ret.uuid.bytes))
@@ -223,9 +271,15 @@ next(struct tx_rows *rows)
 }
 
 static struct value
-value(struct tx_rows *rows, int column, enum value_kind kind)
+value(struct tx_rows *rows, int column, enum value_kind kind, unsigned scale)
 {
-	return postgres_value(rows->engine, (int)rows->engine_row, column, kind, rows->tx->arena);
+	struct value ret = postgres_value(
+	    rows->engine, (int)rows->engine_row, column, kind, scale, rows->tx->arena);
+
+	if (ret.kind != VALUE_JSON || ret.text.data != NULL)
+		return ret;
+	rows->err = ERR_TOO_COSTLY;
+	return value_null();
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "codec/decimal.h"
 #include "store/postgres/types.h"
 
 enum { CACHE_WAYS = 4 };
@@ -55,7 +56,10 @@ type_of(enum value_kind kind)
 		[VALUE_INT] = TYPE_INT8,
 		[VALUE_REAL] = TYPE_FLOAT8,
 		[VALUE_TIME] = TYPE_TIMESTAMPTZ,
+		[VALUE_DATE] = TYPE_DATE,
+		[VALUE_DECIMAL] = TYPE_NUMERIC,
 		[VALUE_TEXT] = 0,
+		[VALUE_JSON] = TYPE_JSONB,
 		[VALUE_UUID] = TYPE_UUID,
 	};
 
@@ -157,10 +161,65 @@ prepare(struct postgres_connection *connection, uint64_t hash, struct prepared *
 	return place;
 }
 
+enum { FIXED_SIZE_MAX = 32, NUMERIC_NEGATIVE = 0x4000 };
+
+static char *
+put_2(char *at, int number)
+{
+	at[0] = (char)(number >> 8 & 0xff);
+	at[1] = (char)(number & 0xff);
+	return at + 2;
+}
+
+/* Up to four decimal digits of ${digits} as one of the type's, filled up with zeros behind. */
+static int
+numeric_digit(struct str digits)
+{
+	int digit = 0;
+
+	for (size_t i = 0; i < 4; i++)
+		digit = digit * 10 + (i < digits.size ? digits.data[i] - '0' : 0);
+	return digit;
+}
+
+/*
+ * numeric_recv: how many digits of base 10,000, the power of the first, sign, scale, digits.
+ *
+ *	-12345.678, scale 3:	3, 1, 0x4000, 3, 0001 2345 6780
+ */
+static size_t
+encode_numeric(const struct value *value, char *ret)
+{
+	char text[3 + DECIMAL_SIZE_MAX] = "000", *first = text + 3;
+	struct str whole = { first, decimal_format(value->integer, value->scale, first) }, behind;
+	bool negative = whole.data[0] == '-';
+	char *at = ret + 8;
+
+	whole = str_slice(whole, negative, whole.size);
+	behind = str_slice(whole, str_find_byte(whole, '.'), whole.size);
+	whole.size -= behind.size;
+	behind = str_slice(behind, value->scale > 0, behind.size);
+	if (negative)
+		first[0] = '0';
+	/* Whole groups of four, with zeros before. */
+	for (; whole.size % 4 != 0; whole.size++)
+		whole.data--;
+	put_2(ret + 2, (int)whole.size / 4 - 1);
+	for (; whole.size > 0; whole = str_slice(whole, 4, whole.size))
+		at = put_2(at, numeric_digit(str_slice(whole, 0, 4)));
+	for (; behind.size > 0; behind = str_slice(behind, behind.size < 4 ? behind.size : 4, behind.size))
+		at = put_2(at, numeric_digit(behind));
+	put_2(ret, (int)(at - ret - 8) / 2);
+	put_2(ret + 4, negative ? NUMERIC_NEGATIVE : 0);
+	put_2(ret + 6, value->scale);
+	return (size_t)(at - ret);
+}
+
 /* The bytes of a value of fixed size, in network order. */
 static size_t
-encode(const struct value *value, char ret[16])
+encode(const struct value *value, char ret[FIXED_SIZE_MAX])
 {
+	int32_t days;
 	int64_t integer = value->integer;
 	uint64_t bits;
 
@@ -174,6 +233,12 @@ encode(const struct value *value, char ret[16])
 	case VALUE_TIME:
 		integer -= TIMESTAMP_EPOCH_US;
 		break;
+	case VALUE_DATE:
+		days = (int32_t)htobe32((uint32_t)(integer - DATE_EPOCH_DAYS));
+		memcpy(ret, &days, sizeof(days));
+		return sizeof(days);
+	case VALUE_DECIMAL:
+		return encode_numeric(value, ret);
 	case VALUE_REAL:
 		memcpy(&integer, &value->real, sizeof(integer));
 		break;
@@ -189,24 +254,40 @@ encode(const struct value *value, char ret[16])
 struct bound {
 	const char **values;
 	int *sizes, *formats;
-	char (*bytes)[16];
+	char (*bytes)[FIXED_SIZE_MAX];
+	char *json; /* where the next one goes: its version stands before it */
 };
 
 static struct bound
-bound_room(struct postgres_connection *connection, size_t count)
+bound_room(struct postgres_connection *connection, const struct sql_text *sql)
 {
-	size_t each = sizeof(char *) + 2 * sizeof(int) + 16;
+	size_t count = sql->params_count, json_size = 0;
+	size_t each = sizeof(char *) + 2 * sizeof(int) + FIXED_SIZE_MAX;
 	char *room;
 
+	for (size_t i = 0; i < count; i++)
+		if (sql->params[i].kind == VALUE_JSON)
+			json_size += 1 + sql->params[i].text.size;
 	buf_clear(&connection->scratch);
-	room = buf_room(&connection->scratch, (count + 1) * each);
+	room = buf_room(&connection->scratch, (count + 1) * each + json_size);
 	assert(room != NULL);
 	return (struct bound){
 		.bytes = (void *)room,
-		.values = (void *)(room + count * 16),
-		.sizes = (void *)(room + count * (16 + sizeof(char *))),
-		.formats = (void *)(room + count * (16 + sizeof(char *) + sizeof(int))),
+		.values = (void *)(room + count * FIXED_SIZE_MAX),
+		.sizes = (void *)(room + count * (FIXED_SIZE_MAX + sizeof(char *))),
+		.formats = (void *)(room + count * (FIXED_SIZE_MAX + sizeof(char *) + sizeof(int))),
+		.json = room + count * each,
 	};
+}
+
+static void
+bind_json(struct bound *bound, size_t at, struct str text)
+{
+	bound->values[at] = bound->json;
+	bound->sizes[at] = (int)text.size + 1;
+	*bound->json++ = 1;
+	memcpy(bound->json, text.data, text.size);
+	bound->json += text.size;
 }
 
 static void
@@ -220,6 +301,10 @@ bind_value(struct bound *bound, size_t at, const struct value *value)
 	if (value->kind == VALUE_TEXT) {
 		bound->values[at] = value->text.size == 0 ? "" : value->text.data;
 		bound->sizes[at] = (int)value->text.size;
+		return;
+	}
+	if (value->kind == VALUE_JSON) {
+		bind_json(bound, at, value->text);
 		return;
 	}
 	bound->values[at] = bound->bytes[at];
@@ -239,7 +324,7 @@ postgres_send_sql(struct postgres_connection *connection, const struct sql_text 
 	if (!has_text(prepared, hash, sql) || !fits(prepared, sql))
 		prepared = prepare(connection, hash, prepared, sql);
 	prepared->last_used = ++connection->uses;
-	bound = bound_room(connection, sql->params_count);
+	bound = bound_room(connection, sql);
 	for (size_t i = 0; i < sql->params_count; i++)
 		bind_value(&bound, i, &sql->params[i]);
 	(void)PQsendQueryPrepared(connection->pg, prepared->name, (int)sql->params_count,

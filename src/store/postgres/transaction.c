@@ -189,8 +189,8 @@ begin_write(struct attempt *attempt)
 	memcpy(attempt->server, connection->server, sizeof(attempt->server));
 	attempt->tx.tx.is_write = true;
 	attempt->tx.tx.is_dry_run = attempt->call->dry_run;
-	attempt->tx.tx.number = postgres_value(result, 0, 0, VALUE_INT, NULL).integer;
-	attempt->xid = postgres_value(result, 0, 1, VALUE_INT, NULL).integer;
+	attempt->tx.tx.number = postgres_value(result, 0, 0, VALUE_INT, 0, NULL).integer;
+	attempt->xid = postgres_value(result, 0, 1, VALUE_INT, 0, NULL).integer;
 	PQclear(result);
 	return OK;
 }

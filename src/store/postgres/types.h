@@ -12,6 +12,7 @@ enum {
 	TYPE_XID = 28,
 	TYPE_FLOAT4 = 700,
 	TYPE_FLOAT8 = 701,
+	TYPE_DATE = 1082,
 	TYPE_TIMESTAMPTZ = 1184,
 	TYPE_NUMERIC = 1700,
 	TYPE_UUID = 2950,
@@ -19,5 +20,6 @@ enum {
 	TYPE_XID8 = 5069,
 };
 
-/* Its times count from 2000-01-01, ours from 1970-01-01. */
+/* Its times and dates count from 2000-01-01, ours from 1970-01-01. */
 #define TIMESTAMP_EPOCH_US INT64_C(946684800000000)
+enum { DATE_EPOCH_DAYS = 10957 };

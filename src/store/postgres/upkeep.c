@@ -23,7 +23,7 @@ find_slice(struct postgres_connection *connection, struct sql_text *sql, int64_t
 	err = postgres_wait_blocking(connection, NULL, &result);
 	if (err != OK)
 		return err;
-	*ret_until = postgres_value(result, 0, 0, VALUE_INT, NULL).integer;
+	*ret_until = postgres_value(result, 0, 0, VALUE_INT, 0, NULL).integer;
 	PQclear(result);
 	return OK;
 }

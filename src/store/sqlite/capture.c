@@ -27,9 +27,9 @@ copy_row(struct capture *capture, sqlite3 *db, const struct collection *collecti
 
 		if (read(db, table_column(i), &value) != SQLITE_OK)
 			return NULL;
-		row[i] = sqlite_to_value(value, field_value_kind(&collection->columns[i]));
-		if (row[i].kind == VALUE_TEXT &&
-		    (row[i].text = arena_str(arena, row[i].text)).data == NULL)
+		row[i] = sqlite_to_value(value, field_value_kind(&collection->columns[i]),
+		    collection->columns[i].scale);
+		if (!value_keep(arena, &row[i]))
 			return NULL;
 	}
 	return row;

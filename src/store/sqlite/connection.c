@@ -387,9 +387,9 @@ next(struct tx_rows *rows)
 }
 
 struct value
-sqlite_to_value(sqlite3_value *value, enum value_kind kind)
+sqlite_to_value(sqlite3_value *value, enum value_kind kind, unsigned scale)
 {
-	struct value ret = { .kind = kind };
+	struct value ret = { .kind = kind, .scale = (uint8_t)scale };
 
 	if (value == NULL || sqlite3_value_type(value) == SQLITE_NULL)
 		return value_null();
@@ -423,11 +423,11 @@ sqlite_to_value(sqlite3_value *value, enum value_kind kind)
 }
 
 static struct value
-value(struct tx_rows *rows, int column, enum value_kind kind)
+value(struct tx_rows *rows, int column, enum value_kind kind, unsigned scale)
 {
 	struct cached_statement *cached = rows->engine;
 
-	return sqlite_to_value(sqlite3_column_value(cached->statement, column), kind);
+	return sqlite_to_value(sqlite3_column_value(cached->statement, column), kind, scale);
 }
 
 static void

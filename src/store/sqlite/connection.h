@@ -50,5 +50,5 @@ int sqlite_run(struct sqlite_connection *connection, const char *text);
 /* Does the failed ${code} mean that the disk, not the statement, refused? */
 enum err sqlite_error(int code);
 void sqlite_budget(struct sqlite_connection *connection, int64_t budget_us);
-/* A row's column as ${kind}, for the hook and the rows alike. */
-struct value sqlite_to_value(sqlite3_value *value, enum value_kind kind);
+/* A row's column as ${kind}, for the hook and the rows alike; ${scale} of a DECIMAL. */
+struct value sqlite_to_value(sqlite3_value *value, enum value_kind kind, unsigned scale);

@@ -1,0 +1,280 @@
+#include "sql/column.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "codec/decimal.h"
+#include "codec/time.h"
+
+/* RFC 5321 4.5.3.1.3, and what browsers and proxies pass on. */
+enum { EMAIL_LENGTH_MAX = 254, URL_LENGTH_MAX = 2048 };
+
+static void add_type(struct sql_text *sql, const struct field *field);
+static void add_checks(struct sql_text *sql, const struct field *field);
+
+void
+column_define(struct sql_text *sql, const struct field *field)
+{
+	sql_addf(sql, "%n ", field->name);
+	add_type(sql, field);
+	if (field->required || field->type == FIELD_REFS)
+		sql_add(sql, " NOT NULL");
+	if (field->type == FIELD_REFS) {
+		sql_add(sql, " DEFAULT '[]'");
+	} else if (field->default_kind == DEFAULT_LITERAL) {
+		sql_add(sql, " DEFAULT ");
+		sql_literal(sql, &field->default_value);
+	}
+	add_checks(sql, field);
+	if (field->type == FIELD_REF && sql->dialect == SQL_SQLITE) {
+		sql_addf(sql, " REFERENCES %n (\"id\")", field->to->name);
+		sql_add(sql, column_on_delete(field));
+	}
+}
+
+const char *
+column_on_delete(const struct field *field)
+{
+	static const char *const actions[] = {
+		[ON_DELETE_RESTRICT] = " ON DELETE RESTRICT",
+		[ON_DELETE_CASCADE] = " ON DELETE CASCADE",
+		[ON_DELETE_SET_NULL] = " ON DELETE SET NULL",
+	};
+
+	return actions[field->on_delete];
+}
+
+/* --- literals --------------------------------------------------------- */
+
+static void
+add_text(struct sql_text *sql, struct str text)
+{
+	bool escapes = sql->dialect == SQL_POSTGRES && str_find_byte(text, '\\') < text.size;
+
+	sql_add(sql, escapes ? "E'" : "'");
+	for (size_t i = 0; i < text.size; i++) {
+		assert(text.data[i] != '\0');
+		if (text.data[i] == '\'' || (escapes && text.data[i] == '\\'))
+			buf_add_byte(&sql->text, text.data[i]);
+		buf_add_byte(&sql->text, text.data[i]);
+	}
+	sql_add(sql, "'");
+}
+
+static void
+add_uuid(struct sql_text *sql, const struct uuid *uuid)
+{
+	char text[UUID_TEXT_SIZE];
+
+	sql_add(sql, sql->dialect == SQL_SQLITE ? "X'" : "'");
+	uuid_format(uuid, text);
+	for (size_t i = 0; i < UUID_TEXT_SIZE; i++)
+		if (sql->dialect == SQL_POSTGRES || text[i] != '-')
+			buf_add_byte(&sql->text, text[i]);
+	sql_add(sql, sql->dialect == SQL_SQLITE ? "'" : "'::uuid");
+}
+
+/* As one engine keeps it: an integer, or a real with all its digits. */
+static void
+add_number(struct sql_text *sql, const struct value *value)
+{
+	if (value->kind == VALUE_REAL)
+		buf_addf(&sql->text, "%.17g", value->real);
+	else if (value->kind == VALUE_BOOL)
+		sql_add(sql, value->boolean ? "1" : "0");
+	else
+		buf_add_int(&sql->text, value->integer);
+}
+
+/*
+ * As the other keeps it: quoted with its type, because -9223372036854775808 bare
+ * is a numeric there.
+ */
+static void
+add_typed(struct sql_text *sql, const struct value *value)
+{
+	char text[TIME_RFC3339_SIZE + DECIMAL_SIZE_MAX];
+
+	switch (value->kind) {
+	case VALUE_BOOL:
+		sql_add(sql, value->boolean ? "true" : "false");
+		break;
+	case VALUE_INT:
+		buf_addf(&sql->text, "'%lld'::bigint", (long long)value->integer);
+		break;
+	case VALUE_REAL:
+		buf_addf(&sql->text, "'%.17g'::double precision", value->real);
+		break;
+	case VALUE_TIME:
+		time_format_rfc3339(value->integer, text);
+		buf_addf(&sql->text, "'%.*s'::timestamptz", TIME_RFC3339_SIZE, text);
+		break;
+	case VALUE_DATE:
+		date_format(value->integer, text);
+		buf_addf(&sql->text, "'%.*s'::date", DATE_SIZE, text);
+		break;
+	default:
+		assert(value->kind == VALUE_DECIMAL);
+		buf_addf(&sql->text, "'%.*s'::numeric",
+		    (int)decimal_format(value->integer, value->scale, text), text);
+	}
+}
+
+void
+sql_literal(struct sql_text *sql, const struct value *value)
+{
+	assert(value->kind != VALUE_NULL);
+	if (value->kind == VALUE_TEXT || value->kind == VALUE_JSON) {
+		add_text(sql, value->text);
+		if (value->kind == VALUE_JSON && sql->dialect == SQL_POSTGRES)
+			sql_add(sql, "::jsonb");
+	} else if (value->kind == VALUE_UUID) {
+		add_uuid(sql, &value->uuid);
+	} else if (sql->dialect == SQL_SQLITE) {
+		add_number(sql, value);
+	} else {
+		add_typed(sql, value);
+	}
+}
+
+/* --- types and checks ------------------------------------------------- */
+
+static void
+add_type(struct sql_text *sql, const struct field *field)
+{
+	static const char *const words[][2] = {
+		[VALUE_BOOL] = { "INTEGER", "boolean" },
+		[VALUE_INT] = { "INTEGER", "bigint" },
+		[VALUE_REAL] = { "REAL", "double precision" },
+		[VALUE_TIME] = { "INTEGER", "timestamptz" },
+		[VALUE_DATE] = { "INTEGER", "date" },
+		[VALUE_DECIMAL] = { "INTEGER", "numeric" },
+		[VALUE_TEXT] = { "TEXT", "text COLLATE \"C\"" },
+		[VALUE_JSON] = { "TEXT", "jsonb" },
+		[VALUE_UUID] = { "BLOB", "uuid" },
+	};
+	enum value_kind kind = field_value_kind(field);
+
+	sql_add(sql, words[kind][sql->dialect == SQL_POSTGRES]);
+	if (kind == VALUE_DECIMAL && sql->dialect == SQL_POSTGRES)
+		buf_addf(&sql->text, "(%d, %u)", DECIMAL_DIGITS_MAX, field->scale);
+}
+
+/* What is held against min and max: the value, how long a text is, or how many items there are. */
+static void
+add_measure(struct sql_text *sql, const struct field *field)
+{
+	const char *function = NULL;
+
+	if (field->type == FIELD_LIST || field->type == FIELD_REFS)
+		function = sql->dialect == SQL_SQLITE ? "json_array_length" : "jsonb_array_length";
+	else if (field_value_kind(field) == VALUE_TEXT)
+		function = "length";
+	if (function == NULL) {
+		sql_name(sql, field->name);
+		return;
+	}
+	sql_add(sql, function);
+	sql_addf(sql, "(%n)", field->name);
+}
+
+static void
+add_check(struct sql_text *sql, const struct field *field, const char *order, struct value bound)
+{
+	enum value_kind kind = field_value_kind(field);
+
+	sql_add(sql, " CHECK (");
+	add_measure(sql, field);
+	sql_add(sql, order);
+	if (kind == VALUE_TEXT || kind == VALUE_JSON)
+		buf_add_int(&sql->text, bound.integer);
+	else
+		sql_literal(sql, &bound);
+	sql_add(sql, ")");
+}
+
+static struct value
+bound_of(const struct field *field, int64_t integer, double real)
+{
+	struct value bound = { .kind = field_value_kind(field), .scale = (uint8_t)field->scale };
+
+	if (bound.kind == VALUE_REAL)
+		bound.real = real;
+	else
+		bound.integer = integer;
+	return bound;
+}
+
+static void
+add_enum_check(struct sql_text *sql, const struct field *field)
+{
+	sql_addf(sql, " CHECK (%n IN (", field->name);
+	for (size_t i = 0; i < field->values_count; i++) {
+		sql_add(sql, i == 0 ? "" : ", ");
+		add_text(sql, field->values[i]);
+	}
+	sql_add(sql, "))");
+}
+
+/* What no value of the type is, though the column's own type would hold it. */
+static void
+add_type_check(struct sql_text *sql, const struct field *field)
+{
+	bool is_sqlite = sql->dialect == SQL_SQLITE;
+
+	switch (field->type) {
+	case FIELD_BOOL:
+		if (is_sqlite)
+			sql_addf(sql, " CHECK (%n IN (0, 1))", field->name);
+		break;
+	case FIELD_ENUM:
+		add_enum_check(sql, field);
+		break;
+	case FIELD_FLOAT: /* finite: NaN is above all numbers, where it can be at all */
+		add_check(sql, field, " >= ", value_real(-0x1.fffffffffffffp1023));
+		add_check(sql, field, " <= ", value_real(0x1.fffffffffffffp1023));
+		break;
+	case FIELD_DECIMAL:
+		add_check(sql, field, " >= ", value_decimal(-decimal_max, field->scale));
+		add_check(sql, field, " <= ", value_decimal(decimal_max, field->scale));
+		break;
+	case FIELD_TIME:
+		add_check(sql, field, " >= ", value_time(time_us_min));
+		add_check(sql, field, " <= ", value_time(time_us_max));
+		break;
+	case FIELD_DATE:
+		add_check(sql, field, " >= ", value_date(date_days_min));
+		add_check(sql, field, " <= ", value_date(date_days_max));
+		break;
+	case FIELD_EMAIL:
+		add_check(sql, field, " <= ", value_int(EMAIL_LENGTH_MAX));
+		break;
+	case FIELD_URL:
+		add_check(sql, field, " <= ", value_int(URL_LENGTH_MAX));
+		break;
+	case FIELD_LIST:
+	case FIELD_REFS:
+		if (!is_sqlite)
+			sql_addf(sql, " CHECK (jsonb_typeof(%n) = 'array')", field->name);
+		break;
+	case FIELD_JSON: /* there is one null */
+		if (!is_sqlite)
+			sql_addf(sql, " CHECK (jsonb_typeof(%n) <> 'null')", field->name);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+add_checks(struct sql_text *sql, const struct field *field)
+{
+	/* Links of refs come one by one and vanish with their targets: the body counts them. */
+	bool has_bounds = field->type != FIELD_REFS;
+
+	add_type_check(sql, field);
+	if (field->has_min && has_bounds)
+		add_check(sql, field, " >= ", bound_of(field, field->min, field->real_min));
+	if (field->has_max && has_bounds)
+		add_check(sql, field, " <= ", bound_of(field, field->max, field->real_max));
+}

@@ -1,0 +1,14 @@
+#pragma once
+/* A declared field as a column of its table: type, NOT NULL, default, checks, reference. */
+#include "app/app.h"
+#include "sql/text.h"
+
+/*
+ * "name" type NOT NULL DEFAULT … CHECK (…) …, and on SQLite REFERENCES …: SQLite can add no key
+ * later, and needs no target before.
+ */
+void column_define(struct sql_text *sql, const struct field *field);
+/* " ON DELETE CASCADE", or what the field declares. */
+const char *column_on_delete(const struct field *field);
+/* ${value} as it stands in DDL, which takes no bound values. */
+void sql_literal(struct sql_text *sql, const struct value *value);
