@@ -1,7 +1,7 @@
 #include "sql/column.h"
 
 #include <assert.h>
-#include <stdio.h>
+#include <float.h>
 
 #include "codec/decimal.h"
 #include "codec/time.h"
@@ -193,18 +193,6 @@ add_check(struct sql_text *sql, const struct field *field, const char *order, st
 	sql_add(sql, ")");
 }
 
-static struct value
-bound_of(const struct field *field, int64_t integer, double real)
-{
-	struct value bound = { .kind = field_value_kind(field), .scale = (uint8_t)field->scale };
-
-	if (bound.kind == VALUE_REAL)
-		bound.real = real;
-	else
-		bound.integer = integer;
-	return bound;
-}
-
 static void
 add_enum_check(struct sql_text *sql, const struct field *field)
 {
@@ -222,59 +210,58 @@ add_type_check(struct sql_text *sql, const struct field *field)
 {
 	bool is_sqlite = sql->dialect == SQL_SQLITE;
 
-	switch (field->type) {
-	case FIELD_BOOL:
-		if (is_sqlite)
-			sql_addf(sql, " CHECK (%n IN (0, 1))", field->name);
-		break;
-	case FIELD_ENUM:
+	if (field->type == FIELD_BOOL && is_sqlite)
+		sql_addf(sql, " CHECK (%n IN (0, 1))", field->name);
+	if (field->type == FIELD_ENUM)
 		add_enum_check(sql, field);
-		break;
+	if ((field->type == FIELD_LIST || field->type == FIELD_REFS) && !is_sqlite)
+		sql_addf(sql, " CHECK (jsonb_typeof(%n) = 'array')", field->name);
+	if (field->type == FIELD_JSON && !is_sqlite) /* there is one null */
+		sql_addf(sql, " CHECK (jsonb_typeof(%n) <> 'null')", field->name);
+}
+
+/* The smallest and the largest value: what is declared, or else of the type; false where there is none. */
+static bool
+find_bound(const struct field *field, bool is_max, struct value *ret)
+{
+	bool has = is_max ? field->has_max : field->has_min;
+	int64_t integer = is_max ? field->max : field->min;
+
+	switch (field->type) {
 	case FIELD_FLOAT: /* finite: NaN is above all numbers, where it can be at all */
-		add_check(sql, field, " >= ", value_real(-0x1.fffffffffffffp1023));
-		add_check(sql, field, " <= ", value_real(0x1.fffffffffffffp1023));
-		break;
+		*ret = value_real(has ? (is_max ? field->real_max : field->real_min) :
+				  is_max ? DBL_MAX :
+					   -DBL_MAX);
+		return true;
 	case FIELD_DECIMAL:
-		add_check(sql, field, " >= ", value_decimal(-decimal_max, field->scale));
-		add_check(sql, field, " <= ", value_decimal(decimal_max, field->scale));
-		break;
+		*ret = value_decimal(has ? integer : is_max ? decimal_max : -decimal_max, field->scale);
+		return true;
 	case FIELD_TIME:
-		add_check(sql, field, " >= ", value_time(time_us_min));
-		add_check(sql, field, " <= ", value_time(time_us_max));
-		break;
+		*ret = value_time(has ? integer : is_max ? time_us_max : time_us_min);
+		return true;
 	case FIELD_DATE:
-		add_check(sql, field, " >= ", value_date(date_days_min));
-		add_check(sql, field, " <= ", value_date(date_days_max));
-		break;
+		*ret = value_date(has ? integer : is_max ? date_days_max : date_days_min);
+		return true;
 	case FIELD_EMAIL:
-		add_check(sql, field, " <= ", value_int(EMAIL_LENGTH_MAX));
-		break;
 	case FIELD_URL:
-		add_check(sql, field, " <= ", value_int(URL_LENGTH_MAX));
-		break;
-	case FIELD_LIST:
-	case FIELD_REFS:
-		if (!is_sqlite)
-			sql_addf(sql, " CHECK (jsonb_typeof(%n) = 'array')", field->name);
-		break;
-	case FIELD_JSON: /* there is one null */
-		if (!is_sqlite)
-			sql_addf(sql, " CHECK (jsonb_typeof(%n) <> 'null')", field->name);
-		break;
+		*ret = value_int(has ? integer : field->type == FIELD_URL ? URL_LENGTH_MAX : EMAIL_LENGTH_MAX);
+		return has || is_max;
+	case FIELD_REFS: /* links come one by one and vanish with their targets: the body counts them */
+		return false;
 	default:
-		break;
+		*ret = value_int(integer);
+		return has;
 	}
 }
 
 static void
 add_checks(struct sql_text *sql, const struct field *field)
 {
-	/* Links of refs come one by one and vanish with their targets: the body counts them. */
-	bool has_bounds = field->type != FIELD_REFS;
+	struct value bound;
 
 	add_type_check(sql, field);
-	if (field->has_min && has_bounds)
-		add_check(sql, field, " >= ", bound_of(field, field->min, field->real_min));
-	if (field->has_max && has_bounds)
-		add_check(sql, field, " <= ", bound_of(field, field->max, field->real_max));
+	if (find_bound(field, /* is_max: */ false, &bound))
+		add_check(sql, field, " >= ", bound);
+	if (find_bound(field, /* is_max: */ true, &bound))
+		add_check(sql, field, " <= ", bound);
 }

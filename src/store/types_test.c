@@ -19,12 +19,12 @@ static const char types_text[] =
     "    id: int\n"
     "    fields:\n"
     "      real: { type: float }\n"
-    "      whole: { type: decimal }\n"
-    "      price: { type: decimal }\n"
-    "      tiny: { type: decimal }\n"
+    "      whole: { type: decimal, scale: 0 }\n"
+    "      price: { type: decimal, scale: 2 }\n"
+    "      tiny: { type: decimal, scale: 18 }\n"
     "      day: { type: date }\n"
     "      meta: { type: json }\n"
-    "      tags: { type: list }\n"
+    "      tags: { type: list, of: text }\n"
     "      mail: { type: email }\n"
     "      site: { type: url }\n"
     "      at: { type: time }\n";
@@ -33,11 +33,7 @@ static int
 open_types(void **state)
 {
 	(void)state;
-	struct app *app = test_app_text(types_text);
-
-	app->collections[0].columns[COLUMN_FIELDS + 2].scale = 2;
-	app->collections[0].columns[COLUMN_FIELDS + 3].scale = 18;
-	test_store_open(&test, app);
+	test_store_open(&test, test_app_text(types_text));
 	return 0;
 }
 
