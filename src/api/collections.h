@@ -1,10 +1,20 @@
 #pragma once
-/* What the routes of a collection do: list, create, read, change, delete. */
+/*
+ * What the routes of a collection do: list, read (collections.c), create,
+ * change, put, delete (writes.c, with their answers in write_answer.c).
+ */
 #include "api/routes.h"
 
-extern const struct step list_steps[], create_steps[], read_steps[], change_steps[], delete_steps[];
+extern const struct step list_steps[], read_steps[];
+extern const struct step create_steps[], change_steps[], put_steps[], delete_steps[];
 
-/* May this caller create at all?  Where the rule looks at the record, that is seen later. */
+/* May this caller create at all, or put?  Where the rule looks at the record, that is seen later. */
 enum err collection_decide_create(struct request *request);
-/* The write's result as an answer, outside or inside its transaction (a stored answer). */
+enum err collection_decide_put(struct request *request);
+/* The key that the path says, in ${ret}; false where no record that the caller may know of can have it. */
+bool collection_name_record(struct request *request, struct record_key *ret);
+
+/* The answer of a finished write, whose body ended with ${err}: also where it is made to be stored. */
 void collection_answer_write(struct request *request, enum err err);
+/* The mistakes of the body's fields, for the problem document. */
+void collection_tell_field_errors(struct request *request, const struct field_errors *errors);

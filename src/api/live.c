@@ -141,7 +141,7 @@ find_record(struct task *task)
 		.rules = request->home->server->rules,
 		.collection = request->collection,
 		.identity = request->identity,
-		.id = live->query.id,
+		.key = { &request->collection->columns[COLUMN_ID], live->query.id },
 		.json = &request->answer.body,
 	};
 	return request_read_store(request, record_read, &request->read, STORE_LIGHT);

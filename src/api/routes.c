@@ -15,6 +15,8 @@ const struct route routes[] = {
 		collection_decide_create },
 	{ H1_GET, ROUTE_APP, "/{collection}/{id}", BODY_NONE, read_steps, NULL, "Read a record" },
 	{ H1_PATCH, ROUTE_APP, "/{collection}/{id}", BODY_PATCH, change_steps, NULL, "Change a record" },
+	{ H1_PUT, ROUTE_APP, "/{collection}/{id}", BODY_JSON, put_steps, NULL, "Create or replace a record",
+		collection_decide_put },
 	{ H1_DELETE, ROUTE_APP, "/{collection}/{id}", BODY_NONE, delete_steps, NULL, "Delete a record" },
 	{ H1_GET, ROUTE_ROOT, "/health/live", BODY_NONE, health_live_steps, NULL, "Is the process alive?" },
 	{ H1_GET, ROUTE_ROOT, "/health/ready", BODY_NONE, health_ready_steps, NULL, "Can it serve?" },

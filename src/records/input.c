@@ -226,7 +226,6 @@ static bool (*const readers[FIELD_TYPE_COUNT])(const struct member_check *check)
 	[FIELD_ENUM] = read_enum,
 	[FIELD_TIME] = read_time,
 	[FIELD_REF] = read_ref,
-	[FIELD_ID] = read_own_id,
 };
 
 static const char *
@@ -264,7 +263,7 @@ read_member(const struct member_check *check, enum input_use use)
 		if (check->column->required)
 			field_error_add(check->errors, check->arena, check->pointer, "required",
 			    "%.*s must not be null", STR_ARGS(check->column->name));
-		return INPUT_VALUE;
+		return check->column->required ? INPUT_WRONG : INPUT_VALUE;
 	}
 	if (check->json->type == JSON_OBJECT && use == INPUT_CHANGE) {
 		enum input_kind kind = read_increment(check);
@@ -272,9 +271,9 @@ read_member(const struct member_check *check, enum input_use use)
 		if (kind == INPUT_INC || check->errors->count > errors_before)
 			return kind;
 	}
-	if (!readers[check->column->type](check))
+	if (!(check->column->column == COLUMN_ID ? read_own_id : readers[check->column->type])(check))
 		wrong(check, "type", what_type(check->column));
-	return INPUT_VALUE;
+	return check->errors->count > errors_before ? INPUT_WRONG : INPUT_VALUE;
 }
 
 static bool
@@ -315,7 +314,7 @@ read_members(struct arena *arena, const struct collection *collection, const str
 		} else if (is_readonly(column, use)) {
 			field_error_add(errors, arena, pointer, "readonly", "%.*s is set by the server",
 			    STR_ARGS(column->name));
-			input->kinds[column->column] = INPUT_VALUE; /* so that it is not "required" as well */
+			input->kinds[column->column] = INPUT_WRONG; /* so that it is not "required" as well */
 		} else {
 			struct member_check check = { arena, column, &member->value, pointer,
 				&input->values[column->column], errors };

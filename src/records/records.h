@@ -8,8 +8,9 @@
  *	     -> rows of values -> JSON (on the loop)
  *
  * Every way in checks the same things in the same order: the fields (422 with
- * all of them), the record (404), conditions (412), references (422), the
- * access rule (401/403, or 404 where the record may not be read).
+ * all of them; references too, where anything else is wrong), the record
+ * (404), conditions (412), references (422), the access rule (401/403, or 404
+ * where the record may not be read), and what the database holds unique (409).
  */
 #include "auth/identity.h"
 #include "codec/json.h"
@@ -35,7 +36,12 @@ enum { FIELD_ERRORS_MAX = 100 };
 void field_error_add(struct field_errors *errors, struct arena *arena, struct str pointer,
     const char *code, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-enum input_kind { INPUT_ABSENT, INPUT_VALUE, INPUT_INC };
+enum input_kind {
+	INPUT_ABSENT,
+	INPUT_WRONG, /* sent, and noted among the errors */
+	INPUT_VALUE,
+	INPUT_INC, /* from here on operators, with their operand as the value */
+};
 
 /* What a client sent for one record, by column. */
 struct record_input {
@@ -47,11 +53,11 @@ struct record_input {
 /*
  * Check ${json} against the declared fields: types, min and max, enum words,
  * unknown and readonly members.  INPUT_CREATE: `id` may be chosen, required
- * fields without a default must be there.  INPUT_SEED: readonly fields may be
- * set too.  Notes every mistake.
+ * fields without a default must be there.  INPUT_PUT: the same.  INPUT_SEED:
+ * readonly fields may be set too.  Notes every mistake.
  * ERR_TOO_LARGE: the arena's limit.
  */
-enum input_use { INPUT_CREATE, INPUT_CHANGE, INPUT_SEED };
+enum input_use { INPUT_CREATE, INPUT_CHANGE, INPUT_PUT, INPUT_SEED };
 
 enum err record_input_read(struct arena *arena, const struct collection *collection,
     const struct json *json, struct str pointer, enum input_use use, struct record_input *ret,
@@ -59,10 +65,32 @@ enum err record_input_read(struct arena *arena, const struct collection *collect
 
 /* An id as it stands in a path; false where it cannot be one. */
 bool record_id_parse(const struct collection *collection, struct str text, struct value *ret);
+
+/* How a path names a record: by its id, or by a field that is unique, as in "slug:a-b". */
+struct record_key {
+	const struct field *field; /* `id`, or a unique one */
+	struct value value;
+};
+
+/*
+ * The field that ${text}, a decoded segment of a path, names: the unique one
+ * before the first colon, else `id`; *ret_rest = the text of the value.  NULL
+ * where a name stands before a colon that is no unique field's.
+ */
+const struct field *record_key_field(
+    const struct collection *collection, struct str text, struct str *ret_rest);
+/* ${text} as the member of a body would say it: a number where ${field} takes one and it is one, else a string. */
+struct json record_key_json(struct arena *arena, const struct field *field, struct str text);
+/* The whole key of ${text}; false where no record can have it. */
+bool record_key_parse(struct arena *arena, const struct collection *collection, struct str text,
+    struct record_key *ret);
+
 /* {"id":…,"created":…,…}; ${values} by column. */
 void record_to_json(struct json_writer *writer, const struct collection *collection, const struct value *values);
 /* The same, of the current row of a query of catalogue_columns(), straight from the columns. */
 void record_row_to_json(struct json_writer *writer, const struct collection *collection, struct tx_rows *rows);
+
+enum { RECORD_NOTHING = -1 }; /* the version of a record that does not exist */
 
 /* If-Match of a write: does it hold for a record at ${version}?  hold == NULL: there is none. */
 struct record_condition {
@@ -76,14 +104,14 @@ struct record_read {
 	const struct rules *rules;
 	const struct collection *collection;
 	const struct identity *identity;
-	struct value id;
+	struct record_key key;
 	struct buf *json; /* the record is appended */
 	int64_t version;  /* result: its commit number */
 };
 /* A store body: ERR_NOT_FOUND where it does not exist or may not be read. */
 enum err record_read(struct tx *tx, void *arg);
 
-enum record_op { RECORD_CREATE, RECORD_CHANGE, RECORD_DELETE };
+enum record_op { RECORD_CREATE, RECORD_CHANGE, RECORD_PUT, RECORD_DELETE };
 
 struct record_write {
 	enum record_op op;
@@ -91,14 +119,15 @@ struct record_write {
 	const struct collection *collection;
 	const struct identity *identity;
 	struct arena *arena;	     /* the request's: results live in it */
-	struct record_input *inputs; /* CREATE: one for each; CHANGE: one */
+	struct record_input *inputs; /* CREATE: one for each; CHANGE, PUT: one */
 	size_t inputs_count;
-	struct value id;	     /* CHANGE, DELETE */
+	struct record_key key;	     /* CHANGE, PUT, DELETE */
 	struct record_condition condition;
 
 	/* Results, reset at each run. */
-	const struct value **rows; /* CREATE: one for each, CHANGE: one; by column, after the write */
+	const struct value **rows; /* CREATE: one for each, CHANGE, PUT: one; by column, after the write */
 	int64_t version;	   /* of the rows */
+	bool created;		   /* CREATE, and a PUT that found nothing */
 	bool readable;		   /* the caller may read them */
 	struct field_errors errors;
 	struct str detail;	   /* for the problem */
@@ -108,7 +137,16 @@ struct record_write {
  * A store body.  ERR_NOT_FOUND, ERR_PRECONDITION_FAILED, ERR_INVALID (errors:
  * references), ERR_UNAUTHENTICATED / ERR_FORBIDDEN, ERR_CONFLICT (errors:
  * unique; a restricted delete), and what statements return.
+ *
+ * PUT: where the caller may not read the record that has the key, it is as if
+ * there were none; so it goes on as a create, is refused as a create, and at
+ * the end meets the taken id or value: 409, which a POST would tell as well.
  */
 enum err record_write(struct tx *tx, void *arg);
+/*
+ * A store body that writes nothing, for inputs with mistakes in ${errors}:
+ * notes the references that lead nowhere as well.  ERR_INVALID.
+ */
+enum err record_check(struct tx *tx, void *arg);
 /* Does a write to ${collection} read other rows than its own (PostgreSQL: SERIALIZABLE)? */
 bool record_write_reads_others(const struct rules *rules, const struct collection *collection, enum record_op op);

@@ -20,7 +20,7 @@ copy_row(struct tx_rows *rows, struct arena *arena, const struct collection *col
 }
 
 enum err
-row_read(struct tx *tx, struct arena *arena, const struct collection *collection, const struct value *id,
+row_find(struct tx *tx, struct arena *arena, const struct collection *collection, const struct record_key *key,
     const struct value **ret, int64_t *ret_version)
 {
 	struct tx_rows rows;
@@ -31,7 +31,8 @@ row_read(struct tx *tx, struct arena *arena, const struct collection *collection
 	sql_init(&sql, tx->type->dialect);
 	sql_add(&sql, "SELECT ");
 	catalogue_columns(&sql, collection);
-	sql_addf(&sql, ", t.\"_version\" FROM %n t WHERE t.\"id\" = %v", collection->name, *id);
+	sql_addf(&sql, ", t.\"_version\" FROM %n t WHERE t.%n = %v", collection->name, key->field->name,
+	    key->value);
 	err = tx_query(tx, &sql, &rows);
 	if (err == OK && tx_next(&rows)) {
 		err = copy_row(&rows, arena, collection, ret);
@@ -41,6 +42,15 @@ row_read(struct tx *tx, struct arena *arena, const struct collection *collection
 	err = tx_close(&rows, err);
 	sql_release(&sql);
 	return err;
+}
+
+enum err
+row_read(struct tx *tx, struct arena *arena, const struct collection *collection, const struct value *id,
+    const struct value **ret, int64_t *ret_version)
+{
+	struct record_key key = { &collection->columns[COLUMN_ID], *id };
+
+	return row_find(tx, arena, collection, &key, ret, ret_version);
 }
 
 enum err

@@ -9,6 +9,10 @@
 enum err row_read(struct tx *tx, struct arena *arena, const struct collection *collection,
     const struct value *id, const struct value **ret, int64_t *ret_version) MUST_USE;
 
+/* The same, by any unique field. */
+enum err row_find(struct tx *tx, struct arena *arena, const struct collection *collection,
+    const struct record_key *key, const struct value **ret, int64_t *ret_version) MUST_USE;
+
 /* For struct rule_rows.hop: rows that rules lead to, read in ${tx}. */
 struct row_hops {
 	struct tx *tx;

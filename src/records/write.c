@@ -1,423 +1,150 @@
-/* Create, change, delete: one body, in the order that records.h promises. */
-#include <assert.h>
-
-#include "crypto/hash.h"
-#include "records/records.h"
+/* Create, change, put, delete: one body, in the order that records.h promises. */
 #include "records/row.h"
+#include "records/write_internal.h"
 
 static enum err create_all(struct tx *tx, struct record_write *write);
-static enum err create_one(struct tx *tx, struct record_write *write, struct record_input *input,
-    const struct value **ret);
 static enum err change(struct tx *tx, struct record_write *write);
+static enum err put(struct tx *tx, struct record_write *write);
 static enum err delete_record(struct tx *tx, struct record_write *write);
 
 enum err
 record_write(struct tx *tx, void *arg)
 {
+	static enum err (*const writes[])(struct tx *tx, struct record_write *write) = {
+		[RECORD_CREATE] = create_all,
+		[RECORD_CHANGE] = change,
+		[RECORD_PUT] = put,
+		[RECORD_DELETE] = delete_record,
+	};
 	struct record_write *write = arg;
 
 	write->errors = (struct field_errors){ 0 };
 	write->detail = (struct str){ 0 };
 	write->version = tx->number;
 	write->readable = true;
-	if (write->op == RECORD_CREATE)
-		return create_all(tx, write);
-	return write->op == RECORD_CHANGE ? change(tx, write) : delete_record(tx, write);
+	write->created = write->op == RECORD_CREATE;
+	return writes[write->op](tx, write);
 }
 
-/* --- what all of them ask -------------------------------------------- */
+static struct value *
+new_row(const struct record_write *write)
+{
+	return arena_array(write->arena, write->collection->columns_count, sizeof(struct value));
+}
+
+static bool
+make_rows(struct record_write *write)
+{
+	write->rows = arena_array(write->arena, write->inputs_count, sizeof(struct value *));
+	return write->rows != NULL;
+}
+
+/* --- create ------------------------------------------------------------ */
 
 static enum err
-ask_rule(struct tx *tx, struct record_write *write, enum access access, const struct value *record,
-    const struct value *new_record, bool *ret)
+create_one(struct tx *tx, struct record_write *write, const struct record_input *input,
+    const struct value **ret)
 {
-	const struct rule *rule = write->rules->access[write->collection->index][access];
-	struct row_hops hops = { tx };
-	struct rule_rows rows = { record, new_record, row_hop, &hops };
-
-	return rule_evaluate(rule, &write->identity->caller, &rows, ret);
-}
-
-/* A write refused to nobody is 401, to somebody 403. */
-static enum err
-refused(const struct record_write *write)
-{
-	return write->identity->caller.signed_in ? ERR_FORBIDDEN : ERR_UNAUTHENTICATED;
-}
-
-static enum err
-must_be_allowed(struct tx *tx, struct record_write *write, enum access access,
-    const struct value *record, const struct value *new_record)
-{
-	bool allowed = false;
-	enum err err = ask_rule(tx, write, access, record, new_record, &allowed);
-
-	return err != OK ? err : allowed ? OK : refused(write);
-}
-
-/* May the caller read what it wrote? */
-static enum err
-note_readable(struct tx *tx, struct record_write *write, const struct value *row)
-{
-	bool readable = false;
-	enum err err = ask_rule(tx, write, ACCESS_READ, row, NULL, &readable);
-
-	write->readable = write->readable && readable;
-	return err;
-}
-
-static struct str
-field_pointer(struct record_write *write, struct str record_pointer, struct str name)
-{
-	struct buf text;
-	struct str pointer;
-
-	buf_init(&text, 256);
-	buf_add_str(&text, record_pointer);
-	buf_add_byte(&text, '/');
-	buf_add_str(&text, name);
-	pointer = arena_str(write->arena, buf_str(&text));
-	buf_release(&text);
-	return pointer;
-}
-
-/*
- * A reference leads to a record that exists and that the caller may read; what
- * it may not read is as if it were absent.  The caller's own id, written by a
- * default, need only exist.
- */
-static enum err
-target_exists(struct tx *tx, struct record_write *write, const struct field *column,
-    const struct value *id, bool must_be_readable, bool *ret)
-{
-	struct sql_text sql;
-	struct tx_rows rows;
-	enum err err;
-
-	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql, "SELECT 1 FROM %n t WHERE t.\"id\" = %v", column->to->name, *id);
-	if (must_be_readable) {
-		sql_add(&sql, " AND ");
-		rule_to_sql(write->rules, write->rules->access[column->to->index][ACCESS_READ],
-		    &write->identity->caller, &sql);
-	}
-	err = tx_query(tx, &sql, &rows);
-	*ret = err == OK && tx_next(&rows);
-	err = tx_close(&rows, err);
-	sql_release(&sql);
-	return err;
-}
-
-/* Check the references of ${row} that are new in it. */
-static enum err
-check_references(struct tx *tx, struct record_write *write, const struct record_input *input,
-    const struct value *row, const struct value *old_row)
-{
-	enum err err = OK;
-
-	for (unsigned i = COLUMN_FIELDS; i < write->collection->columns_count && err == OK; i++) {
-		const struct field *column = &write->collection->columns[i];
-		bool exists;
-
-		if (column->type != FIELD_REF || row[i].kind == VALUE_NULL ||
-		    (old_row != NULL && value_equal(&row[i], &old_row[i])))
-			continue;
-		if (column->to == write->collection && value_equal(&row[i], &row[COLUMN_ID]))
-			continue; /* itself */
-		err = target_exists(tx, write, column, &row[i], input->kinds[i] != INPUT_ABSENT, &exists);
-		if (err == OK && !exists)
-			field_error_add(&write->errors, write->arena,
-			    field_pointer(write, input->pointer, column->name), "reference",
-			    "%.*s must be the id of a record of %.*s", STR_ARGS(column->name),
-			    STR_ARGS(column->to->name));
-	}
-	return err == OK && write->errors.count > 0 ? ERR_INVALID : err;
-}
-
-/* A statement met a constraint: say which field, where the engine tells. */
-static enum err
-explain_conflict(struct tx *tx, struct record_write *write, struct str record_pointer)
-{
-	const struct tx_problem *problem = &tx->problem;
-
-	if (problem->kind == TX_UNIQUE) {
-		struct str name = str_from(problem->column);
-
-		field_error_add(&write->errors, write->arena,
-		    field_pointer(write, record_pointer, name), "unique",
-		    "another record has this %s already", problem->column);
-		write->detail = STR("A unique value is taken.");
-	} else if (problem->kind == TX_REFERENCE) {
-		write->detail = STR("Other records refer to this one.");
-	}
-	return ERR_CONFLICT;
-}
-
-static enum err
-run(struct tx *tx, struct record_write *write, const struct sql_text *sql, struct str record_pointer)
-{
-	enum err err = tx_exec(tx, sql, NULL);
-
-	return err == ERR_CONFLICT ? explain_conflict(tx, write, record_pointer) : err;
-}
-
-/* --- create ---------------------------------------------------------- */
-
-/* The caller's id in the kind of ${column}; NULL where there is none or it cannot be one. */
-static struct value
-caller_id(const struct record_write *write, const struct field *column)
-{
-	struct str id = write->identity->caller.id;
-	struct value value = value_null();
-
-	if (id.data == NULL)
-		return value;
-	if (column->type == FIELD_TEXT)
-		return value_text(id);
-	return record_id_parse(column->to, id, &value) ? value : value_null();
-}
-
-static struct value
-default_value(struct tx *tx, const struct record_write *write, const struct field *column)
-{
-	switch (column->default_kind) {
-	case DEFAULT_LITERAL:
-		return column->default_value;
-	case DEFAULT_NOW:
-		return value_time(tx->now_us);
-	case DEFAULT_AUTH_ID:
-		return caller_id(write, column);
-	case DEFAULT_NONE:
-		break;
-	}
-	return value_null();
-}
-
-static void
-set_server_columns(struct tx *tx, const struct record_input *input, struct value *row,
-    const struct collection *collection)
-{
-	struct uuid uuid;
-
-	row[COLUMN_CREATED] = row[COLUMN_UPDATED] = value_time(tx->now_us);
-	if (input->kinds[COLUMN_ID] != INPUT_ABSENT)
-		row[COLUMN_ID] = input->values[COLUMN_ID];
-	else if (collection->id_type == FIELD_ID) {
-		uuid_new(tx->now_us, uuid.bytes);
-		row[COLUMN_ID] = value_uuid(uuid);
-	}
-}
-
-/* The whole record as it would stand; a required field that its default leaves null is refused. */
-static enum err
-complete_row(struct tx *tx, struct record_write *write, const struct record_input *input, struct value *row)
-{
-	const struct collection *collection = write->collection;
-
-	set_server_columns(tx, input, row, collection);
-	for (unsigned i = COLUMN_FIELDS; i < collection->columns_count; i++) {
-		const struct field *column = &collection->columns[i];
-
-		row[i] = input->kinds[i] != INPUT_ABSENT ? input->values[i] :
-							   default_value(tx, write, column);
-		if (!column->required || row[i].kind != VALUE_NULL)
-			continue;
-		/* Only `auth.id` can be absent here: a guest should sign in. */
-		if (!write->identity->caller.signed_in)
-			return ERR_UNAUTHENTICATED;
-		field_error_add(&write->errors, write->arena,
-		    field_pointer(write, input->pointer, column->name), "required",
-		    "%.*s is the caller's id, and this caller has none", STR_ARGS(column->name));
-	}
-	return write->errors.count > 0 ? ERR_INVALID : OK;
-}
-
-/*
- * SQLite counts on from the largest id by itself; PostgreSQL's sequence has to
- * be told of an id that a client chose.  The lock keeps two of them from
- * setting it back.
- */
-static enum err
-count_on_from(struct tx *tx, const struct collection *collection, const struct value *id)
-{
-	struct sql_text sql;
-	struct tx_rows rows;
-	enum err err;
-
-	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql,
-	    "SELECT pg_advisory_xact_lock(s.name::oid::bigint),"
-	    " setval(s.name, GREATEST(%v::bigint, nextval(s.name)))"
-	    " FROM (SELECT pg_get_serial_sequence('%n', 'id')::regclass AS name) s",
-	    *id, collection->name);
-	err = tx_query(tx, &sql, &rows);
-	if (err == OK)
-		(void)tx_next(&rows);
-	err = tx_close(&rows, err);
-	sql_release(&sql);
-	return err;
-}
-
-static enum err
-insert(struct tx *tx, struct record_write *write, const struct record_input *input, struct value *row)
-{
-	const struct collection *collection = write->collection;
-	bool given_id = row[COLUMN_ID].kind != VALUE_NULL;
-	struct sql_text sql;
-	struct tx_rows rows;
-	enum err err;
-
-	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql, "INSERT INTO %n (\"_version\"", collection->name);
-	for (unsigned i = given_id ? COLUMN_ID : COLUMN_CREATED; i < collection->columns_count; i++)
-		sql_addf(&sql, ", %n", collection->columns[i].name);
-	sql_addf(&sql, ") VALUES (%v", value_int(tx->number));
-	for (unsigned i = given_id ? COLUMN_ID : COLUMN_CREATED; i < collection->columns_count; i++)
-		sql_addf(&sql, ", %v", row[i]);
-	sql_add(&sql, ")");
-	if (given_id) {
-		err = run(tx, write, &sql, input->pointer);
-		if (err == OK && collection->id_type == FIELD_INT && !tx->is_dry_run &&
-		    tx->type->dialect == SQL_POSTGRES)
-			err = count_on_from(tx, collection, &row[COLUMN_ID]);
-	} else {
-		sql_add(&sql, " RETURNING \"id\"");
-		err = tx_query(tx, &sql, &rows);
-		if (err == OK && tx_next(&rows))
-			row[COLUMN_ID] = tx_value(&rows, 0, VALUE_INT);
-		err = tx_close(&rows, err);
-		if (err == ERR_CONFLICT)
-			err = explain_conflict(tx, write, input->pointer);
-	}
-	sql_release(&sql);
-	return err;
-}
-
-static enum err
-create_one(struct tx *tx, struct record_write *write, struct record_input *input, const struct value **ret)
-{
-	struct value *row = arena_array(write->arena, write->collection->columns_count, sizeof(*row));
-	enum err err = row == NULL ? ERR_TOO_LARGE : complete_row(tx, write, input, row);
+	struct value *row = new_row(write);
+	enum err err = row == NULL ? ERR_TOO_LARGE : write_complete_row(tx, write, input, NULL, row);
 
 	if (err == OK)
-		err = check_references(tx, write, input, row, NULL);
+		err = write_check_references(tx, write, input, row, NULL);
 	if (err == OK)
-		err = must_be_allowed(tx, write, ACCESS_CREATE, NULL, row);
+		err = write_must_be_allowed(tx, write, ACCESS_CREATE, NULL, row);
 	if (err == OK)
-		err = insert(tx, write, input, row);
+		err = write_insert(tx, write, input, row);
 	if (err == OK)
-		err = note_readable(tx, write, row);
+		err = write_note_readable(tx, write, row);
 	*ret = row;
 	return err;
 }
 
+/* Once one is invalid, the others are looked at only for what is wrong with them as well. */
 static enum err
 create_all(struct tx *tx, struct record_write *write)
 {
-	enum err err = OK;
+	enum err err = make_rows(write) ? OK : ERR_TOO_LARGE;
 
-	write->rows = arena_array(write->arena, write->inputs_count, sizeof(struct value *));
-	if (write->rows == NULL)
-		return ERR_TOO_LARGE;
-	for (size_t i = 0; i < write->inputs_count && err == OK; i++)
-		err = create_one(tx, write, &write->inputs[i], &write->rows[i]);
+	for (size_t i = 0; i < write->inputs_count && (err == OK || err == ERR_INVALID); i++) {
+		enum err one_err = create_one(tx, write, &write->inputs[i], &write->rows[i]);
+
+		if (one_err != OK && !(err == ERR_INVALID && one_err == ERR_UNAUTHENTICATED))
+			err = one_err;
+	}
 	return err;
 }
 
-/* --- change and delete ----------------------------------------------- */
+/* --- a record that is there -------------------------------------------- */
 
-static bool
-condition_holds(const struct record_condition *condition, int64_t version)
+/*
+ * May the caller know that this record has this key?  Not where it may not
+ * read the record, or sees null in its place.
+ */
+static enum err
+may_be_found(struct tx *tx, struct record_write *write, const struct value *row, bool *ret)
 {
-	return condition->hold == NULL || condition->hold(condition->arg, version);
+	unsigned index = write->collection->index;
+	const struct rule *rules[] = { write->rules->access[index][ACCESS_READ],
+		write->rules->fields_read[index][write->key.field->column] };
+	enum err err = OK;
+
+	*ret = true;
+	for (size_t i = 0; i < COUNT(rules) && err == OK && *ret; i++)
+		if (rules[i] != NULL)
+			err = write_ask_rule(tx, write, rules[i], row, NULL, ret);
+	return err;
+}
+
+static enum err
+check_condition(struct record_write *write, int64_t version)
+{
+	const struct record_condition *condition = &write->condition;
+
+	if (condition->hold == NULL || condition->hold(condition->arg, version))
+		return OK;
+	write->detail = version == RECORD_NOTHING ?
+			    STR("There is no record for If-Match to hold for.") :
+			    STR("The record is not in the state that If-Match or If-None-Match asks for; read it again.");
+	return ERR_PRECONDITION_FAILED;
+}
+
+/* *ret = the record that has the key; *ret_known = it is there, and the caller may know of it. */
+static enum err
+look_up(struct tx *tx, struct record_write *write, const struct value **ret, bool *ret_known)
+{
+	enum err err = row_find(tx, write->arena, write->collection, &write->key, ret, &write->version);
+
+	*ret_known = false;
+	return err == OK && *ret != NULL ? may_be_found(tx, write, *ret, ret_known) : err;
 }
 
 /* The record as it stands, where the caller may know of it and its condition holds. */
 static enum err
 find_record(struct tx *tx, struct record_write *write, const struct value **ret)
 {
-	bool readable = false;
-	int64_t version = 0;
-	enum err err = row_read(tx, write->arena, write->collection, &write->id, ret, &version);
+	bool known;
+	enum err err = look_up(tx, write, ret, &known);
 
-	if (err == OK && *ret == NULL)
-		return ERR_NOT_FOUND;
+	if (err == OK && !known)
+		err = ERR_NOT_FOUND;
+	return err == OK ? check_condition(write, write->version) : err;
+}
+
+/* The rest of a change and of a put: ${row} in the place of ${old_row}. */
+static enum err
+replace(struct tx *tx, struct record_write *write, const struct value *old_row, struct value *row)
+{
+	bool changed = write_note_change(tx, write, old_row, row);
+	enum err err = write_check_references(tx, write, &write->inputs[0], row, old_row);
+
 	if (err == OK)
-		err = ask_rule(tx, write, ACCESS_READ, *ret, NULL, &readable);
-	if (err == OK && !readable)
-		return ERR_NOT_FOUND;
-	write->version = version;
-	if (err == OK && !condition_holds(&write->condition, version)) {
-		write->detail = STR("The record is not in the state that If-Match or If-None-Match asks for; read it again.");
-		return ERR_PRECONDITION_FAILED;
-	}
-	return err;
-}
-
-static enum err
-increment(struct record_write *write, const struct field *column, const struct value *by, struct value *value)
-{
-	const struct record_input *input = &write->inputs[0];
-	int64_t from = value->kind == VALUE_NULL ? 0 : value->integer, sum;
-	bool overflow = __builtin_add_overflow(from, by->integer, &sum);
-	const char *code = NULL;
-
-	if (overflow)
-		code = by->integer > 0 ? "too_large" : "too_small";
-	else if (column->has_max && sum > column->max)
-		code = "too_large";
-	else if (column->has_min && sum < column->min)
-		code = "too_small";
-	if (code != NULL) {
-		field_error_add(&write->errors, write->arena,
-		    field_pointer(write, input->pointer, column->name), code,
-		    "%.*s would leave its range", STR_ARGS(column->name));
-		return ERR_INVALID;
-	}
-	*value = value_int(sum);
-	return OK;
-}
-
-/* The record with the input merged into it. */
-static enum err
-merge(struct tx *tx, struct record_write *write, const struct value *old_row, struct value *row,
-    bool *ret_changed)
-{
-	const struct record_input *input = &write->inputs[0];
-	enum err err = OK, first_err = OK;
-	bool changed = false;
-
-	for (unsigned i = 0; i < write->collection->columns_count; i++) {
-		row[i] = old_row[i];
-		if (input->kinds[i] == INPUT_VALUE)
-			row[i] = input->values[i];
-		else if (input->kinds[i] == INPUT_INC)
-			err = increment(write, &write->collection->columns[i], &input->values[i], &row[i]);
-		if (first_err == OK)
-			first_err = err;
-		changed = changed || !value_equal(&row[i], &old_row[i]);
-	}
-	if (changed)
-		row[COLUMN_UPDATED] = value_time(tx->now_us);
-	*ret_changed = changed;
-	return first_err;
-}
-
-static enum err
-update(struct tx *tx, struct record_write *write, const struct value *old_row, const struct value *row)
-{
-	struct sql_text sql;
-	enum err err;
-
-	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql, "UPDATE %n SET \"_version\" = %v", write->collection->name, value_int(tx->number));
-	for (unsigned i = COLUMN_UPDATED; i < write->collection->columns_count; i++)
-		if (!value_equal(&row[i], &old_row[i]))
-			sql_addf(&sql, ", %n = %v", write->collection->columns[i].name, row[i]);
-	sql_addf(&sql, " WHERE \"id\" = %v", write->id);
-	err = run(tx, write, &sql, write->inputs[0].pointer);
-	sql_release(&sql);
-	write->version = tx->number;
+		err = write_must_be_allowed(tx, write, ACCESS_UPDATE, old_row, row);
+	if (err == OK && changed) /* else it is a no-op, and gets no number */
+		err = write_update(tx, write, old_row, row);
+	if (err == OK)
+		err = write_note_readable(tx, write, row);
+	write->rows[0] = row;
 	return err;
 }
 
@@ -425,51 +152,133 @@ static enum err
 change(struct tx *tx, struct record_write *write)
 {
 	const struct value *old_row;
-	struct value *row = arena_array(write->arena, write->collection->columns_count, sizeof(*row));
-	bool changed = false;
-	enum err err = find_record(tx, write, &old_row);
+	struct value *row = new_row(write);
+	enum err err = row != NULL && make_rows(write) ? OK : ERR_TOO_LARGE;
 
-	write->rows = arena_array(write->arena, 1, sizeof(struct value *));
-	if (row == NULL || write->rows == NULL)
-		return ERR_TOO_LARGE;
 	if (err == OK)
-		err = merge(tx, write, old_row, row, &changed);
+		err = find_record(tx, write, &old_row);
 	if (err == OK)
-		err = check_references(tx, write, &write->inputs[0], row, old_row);
-	if (err == OK)
-		err = must_be_allowed(tx, write, ACCESS_UPDATE, old_row, row);
-	if (err == OK && changed) /* else it is a no-op, and gets no number */
-		err = update(tx, write, old_row, row);
-	if (err == OK)
-		err = note_readable(tx, write, row);
-	write->rows[0] = row;
-	return err;
+		err = write_merge_row(tx, write, &write->inputs[0], old_row, row);
+	return err == OK ? replace(tx, write, old_row, row) : err;
 }
 
 static enum err
 delete_record(struct tx *tx, struct record_write *write)
 {
 	const struct value *old_row;
-	struct sql_text sql;
 	enum err err = find_record(tx, write, &old_row);
 
 	if (err == OK)
-		err = must_be_allowed(tx, write, ACCESS_DELETE, old_row, NULL);
+		err = write_must_be_allowed(tx, write, ACCESS_DELETE, old_row, NULL);
+	return err == OK ? write_delete(tx, write, old_row) : err;
+}
+
+/* --- put ---------------------------------------------------------------- */
+
+/* The record that a unique value names has an id already. */
+static void
+check_id(struct record_write *write, const struct value *old_row)
+{
+	const struct record_input *input = &write->inputs[0];
+
+	if (input->kinds[COLUMN_ID] != INPUT_ABSENT &&
+	    !value_equal(&input->values[COLUMN_ID], &old_row[COLUMN_ID]))
+		field_error_add(&write->errors, write->arena,
+		    write_pointer(write, input, &write->collection->columns[COLUMN_ID]), "readonly",
+		    "id is not that of the record with this %.*s", STR_ARGS(write->key.field->name));
+}
+
+static enum err
+put_over(struct tx *tx, struct record_write *write, const struct value *old_row)
+{
+	struct value *row = new_row(write);
+	enum err err = row == NULL ? ERR_TOO_LARGE : check_condition(write, write->version);
+
 	if (err != OK)
 		return err;
-	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql, "DELETE FROM %n WHERE \"id\" = %v", write->collection->name, write->id);
-	err = run(tx, write, &sql, STR("#"));
-	sql_release(&sql);
-	write->version = tx->number;
+	check_id(write, old_row);
+	err = write_complete_row(tx, write, &write->inputs[0], old_row, row);
+	return err == OK ? replace(tx, write, old_row, row) : err;
+}
+
+static bool
+is_key_taken(const struct tx *tx, const struct record_write *write)
+{
+	return tx->problem.kind == TX_UNIQUE && str_is(write->key.field->name, tx->problem.column);
+}
+
+static enum err
+put_new(struct tx *tx, struct record_write *write, bool is_hidden)
+{
+	enum err err = check_condition(write, RECORD_NOTHING);
+
+	write->created = true;
+	if (err == OK)
+		err = create_one(tx, write, &write->inputs[0], &write->rows[0]);
+	/* Somebody else has put it since our snapshot: the next one shows it. */
+	if (err == ERR_CONFLICT && !is_hidden && is_key_taken(tx, write))
+		tx->run_again = true;
+	return err;
+}
+
+static enum err
+put(struct tx *tx, struct record_write *write)
+{
+	const struct value *old_row;
+	bool known;
+	enum err err = make_rows(write) ? OK : ERR_TOO_LARGE;
+
+	if (err == OK)
+		err = look_up(tx, write, &old_row, &known);
+	if (err != OK)
+		return err;
+	return known ? put_over(tx, write, old_row) : put_new(tx, write, old_row != NULL);
+}
+
+/* --- about a write ------------------------------------------------------ */
+
+/* The references of what was sent, in ${row}; the rest of it is not made. */
+static enum err
+check_input(struct tx *tx, struct record_write *write, const struct record_input *input, struct value *row)
+{
+	enum err err;
+
+	for (unsigned i = 0; i < write->collection->columns_count; i++)
+		row[i] = input->kinds[i] == INPUT_VALUE ? input->values[i] : value_null();
+	err = write_check_references(tx, write, input, row, NULL);
+	return err == ERR_INVALID ? OK : err;
+}
+
+enum err
+record_check(struct tx *tx, void *arg)
+{
+	struct record_write *write = arg;
+	struct field_errors given = write->errors;
+	struct value *row = new_row(write);
+	enum err err = row == NULL ? ERR_TOO_LARGE : OK;
+
+	for (size_t i = 0; i < write->inputs_count && err == OK; i++)
+		if (write->inputs[i].kinds != NULL)
+			err = check_input(tx, write, &write->inputs[i], row);
+	if (err == OK)
+		return ERR_INVALID;
+	/* It may run again. */
+	write->errors = given;
+	write->errors.last->next = NULL;
 	return err;
 }
 
 bool
 record_write_reads_others(const struct rules *rules, const struct collection *collection, enum record_op op)
 {
-	static const enum access asked[] = { ACCESS_CREATE, ACCESS_UPDATE, ACCESS_DELETE };
+	static const enum access asked[][2] = {
+		[RECORD_CREATE] = { ACCESS_CREATE, ACCESS_CREATE },
+		[RECORD_CHANGE] = { ACCESS_UPDATE, ACCESS_UPDATE },
+		[RECORD_PUT] = { ACCESS_CREATE, ACCESS_UPDATE },
+		[RECORD_DELETE] = { ACCESS_DELETE, ACCESS_DELETE },
+	};
 	const struct rule *const *access = rules->access[collection->index];
 
-	return !rule_is_local(access[asked[op]]) || !rule_is_local(access[ACCESS_READ]);
+	return !rule_is_local(access[asked[op][0]]) || !rule_is_local(access[asked[op][1]]) ||
+	       !rule_is_local(access[ACCESS_READ]);
 }

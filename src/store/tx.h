@@ -54,6 +54,11 @@ struct tx {
 	struct tx_problem problem; /* of the last failed statement */
 	bool is_write;
 	bool is_dry_run; /* nothing will be kept: do not touch what no rollback undoes */
+	/*
+	 * A body that fails may set this: what it ran into was not in its snapshot, so run
+	 * it once more with a new one.  (On SQLite it cannot come to that.)
+	 */
+	bool run_again;
 };
 
 struct tx_rows {

@@ -92,6 +92,44 @@ tell(houses, 'a body without what is required names every field that lacks', asy
 	}
 });
 
+tell(houses, 'all mistakes are told at once: references that lead nowhere too, in every item', async ({ api, app, maker }) => {
+	let asked = 0;
+	for (const collection of app.collections) {
+		const field = collection.ofType('ref').find((each) => !each.readonly);
+		const other = collection.ofType('text', 'int', 'bool').find((each) => !each.readonly);
+		if (!field || !other)
+			continue;
+		const nowhere = { [field.name]: freshId(app.collection(field.to)) };
+		const good = await maker.body(collection), bad = { ...good, ...nowhere, [other.name]: [], colour: 1 };
+		const expected = (at) => ({ [`#${at}/${field.name}`]: 'reference', [`#${at}/${other.name}`]: 'type', [`#${at}/colour`]: 'unknown' });
+		refused(await api.post(collection.path, bad), 422, expected(''));
+		refused(await api.put(`${collection.path}/${freshId(collection)}`, bad), 422, expected(''));
+		const made = await api.make(collection.path, good);
+		refused(await api.patch(`${collection.path}/${made.id}`, { ...nowhere, [other.name]: [], colour: 1 }), 422, expected(''));
+		const more = await Promise.all([1, 2, 3].map(() => maker.body(collection)));
+		refused(await api.post(collection.path, [more[0], { ...more[1], ...nowhere }, { ...more[2], [other.name]: [], colour: 1 }, { ...more[1], ...nowhere }]), 422,
+			{ [`#/1/${field.name}`]: 'reference', [`#/2/${other.name}`]: 'type', '#/2/colour': 'unknown', [`#/3/${field.name}`]: 'reference' });
+		refused(await api.post(collection.path, [{ ...more[1], ...nowhere }, more[0], { ...more[2], ...nowhere }]), 422,
+			{ [`#/0/${field.name}`]: 'reference', [`#/2/${field.name}`]: 'reference' });
+		assert.equal((await api.post(collection.path, more[0])).status, 201, 'nothing of it was kept');
+		asked++;
+	}
+	assert.ok(asked > 0);
+});
+
+tell(houses, 'who refers to a refused item of its array is not told of that', async ({ api, app, maker }) => {
+	for (const collection of app.collections) {
+		const field = collection.ofType('ref').find((each) => !each.readonly && each.to === collection.name && !each.unique);
+		if (!field)
+			continue;
+		const id = freshId(collection), nowhere = freshId(collection);
+		const items = [{ ...await maker.body(collection), id, [field.name]: nowhere }, { ...await maker.body(collection), [field.name]: id }];
+		refused(await api.post(collection.path, items), 422, { [`#/0/${field.name}`]: 'reference' });
+		items[0][field.name] = null;
+		assert.equal((await api.post(collection.path, items)).status, 201);
+	}
+});
+
 tell(houses, 'a merge patch changes what it names and nothing else', async ({ api, app, maker }) => {
 	for (const collection of app.collections) {
 		const made = await maker.make(collection);

@@ -32,6 +32,10 @@ export class Api {
 		return this.request('POST', path, { body, headers });
 	}
 
+	put(path, body, headers) {
+		return this.request('PUT', path, { body, headers });
+	}
+
 	patch(path, body, headers) {
 		return this.request('PATCH', path, { body, headers });
 	}

@@ -117,7 +117,7 @@ run_once(struct lane *lane, struct store_call *call, int64_t end_us, bool *ret_a
 	err = run_attempt(&attempt);
 	if (attempt.unknown)
 		return find_fate(&attempt, end_us, ret_again);
-	*ret_again = err != OK && may_run_again(&lane->connection);
+	*ret_again = err != OK && (attempt.tx.tx.run_again || may_run_again(&lane->connection));
 	return err;
 }
 
@@ -222,7 +222,7 @@ run_hooked(struct attempt *attempt)
 		return OK;
 	postgres_send(connection, "SAVEPOINT body");
 	err = run_body(attempt);
-	if (connection->failed && may_run_again(connection))
+	if (connection->failed && (attempt->tx.tx.run_again || may_run_again(connection)))
 		return err;
 	if (!attempt->body_kept)
 		postgres_send(connection, "ROLLBACK TO SAVEPOINT body");

@@ -1,0 +1,59 @@
+/* How a path names a record: "01a1…", "42", "slug:a-b". */
+#include "codec/json.h"
+#include "records/records.h"
+
+const struct field *
+record_key_field(const struct collection *collection, struct str text, struct str *ret_rest)
+{
+	size_t colon = str_find_byte(text, ':');
+	const struct field *field;
+
+	*ret_rest = text;
+	if (colon == text.size)
+		return &collection->columns[COLUMN_ID];
+	field = collection_column(collection, str_slice(text, 0, colon));
+	*ret_rest = str_slice(text, colon + 1, text.size);
+	return field != NULL && field->unique && field->column >= COLUMN_FIELDS ? field : NULL;
+}
+
+static bool
+takes_number(const struct field *field)
+{
+	return field->type == FIELD_INT || field->type == FIELD_FLOAT || field->type == FIELD_BOOL ||
+	       (field->type == FIELD_REF && field->to->id_type == FIELD_INT);
+}
+
+struct json
+record_key_json(struct arena *arena, const struct field *field, struct str text)
+{
+	struct json json = { .type = JSON_STRING, .string = text }, number;
+	struct json_error error;
+
+	/* JSON has white space around a value, a key has none. */
+	if (!takes_number(field) || text.size == 0 || text.data[0] <= ' ' || text.data[text.size - 1] <= ' ' ||
+	    json_parse(arena, text, &number, &error) != OK)
+		return json;
+	return number.type == JSON_INT || number.type == JSON_REAL || number.type == JSON_BOOL ? number : json;
+}
+
+bool
+record_key_parse(struct arena *arena, const struct collection *collection, struct str text,
+    struct record_key *ret)
+{
+	struct json_member member;
+	struct json body = { .type = JSON_OBJECT, .count = 1, .members = &member };
+	struct field_errors errors = { 0 };
+	struct record_input input;
+
+	ret->field = record_key_field(collection, text, &text);
+	if (ret->field == NULL)
+		return false;
+	if (ret->field->column == COLUMN_ID)
+		return record_id_parse(collection, text, &ret->value);
+	member = (struct json_member){ ret->field->name, record_key_json(arena, ret->field, text) };
+	if (record_input_read(arena, collection, &body, STR("#"), INPUT_SEED, &input, &errors) != OK ||
+	    input.kinds[ret->field->column] != INPUT_VALUE)
+		return false;
+	ret->value = input.values[ret->field->column];
+	return ret->value.kind != VALUE_NULL;
+}

@@ -1,0 +1,138 @@
+/* The row as it will stand: what a client sent, defaults, operators. */
+#include "crypto/hash.h"
+#include "records/write_internal.h"
+
+/* --- a whole row ------------------------------------------------------ */
+
+/* The caller's id in the kind of ${column}; NULL where there is none or it cannot be one. */
+static struct value
+caller_id(const struct record_write *write, const struct field *column)
+{
+	struct str id = write->identity->caller.id;
+	struct value value = value_null();
+
+	if (id.data == NULL)
+		return value;
+	if (column->type == FIELD_TEXT)
+		return value_text(id);
+	return record_id_parse(column->to, id, &value) ? value : value_null();
+}
+
+static struct value
+default_value(struct tx *tx, const struct record_write *write, const struct field *column)
+{
+	switch (column->default_kind) {
+	case DEFAULT_LITERAL:
+		return column->default_value;
+	case DEFAULT_NOW:
+		return value_time(tx->now_us);
+	case DEFAULT_AUTH_ID:
+		return caller_id(write, column);
+	case DEFAULT_NONE:
+		break;
+	}
+	return value_null();
+}
+
+static void
+set_server_columns(struct tx *tx, const struct record_input *input, struct value *row,
+    const struct collection *collection)
+{
+	struct uuid uuid;
+
+	row[COLUMN_CREATED] = row[COLUMN_UPDATED] = value_time(tx->now_us);
+	if (input->kinds[COLUMN_ID] != INPUT_ABSENT)
+		row[COLUMN_ID] = input->values[COLUMN_ID];
+	else if (collection->id_type == FIELD_ID) {
+		uuid_new(tx->now_us, uuid.bytes);
+		row[COLUMN_ID] = value_uuid(uuid);
+	}
+}
+
+/* A required field that its default leaves null: only `auth.id` can, and a guest should sign in. */
+static enum err
+refuse_absent(struct record_write *write, const struct record_input *input, const struct field *column)
+{
+	if (!write->identity->caller.signed_in)
+		return ERR_UNAUTHENTICATED;
+	field_error_add(&write->errors, write->arena, write_pointer(write, input, column), "required",
+	    "%.*s is the caller's id, and this caller has none", STR_ARGS(column->name));
+	return OK;
+}
+
+enum err
+write_complete_row(struct tx *tx, struct record_write *write, const struct record_input *input,
+    const struct value *old_row, struct value *row)
+{
+	const struct collection *collection = write->collection;
+	enum err err = OK;
+
+	if (old_row == NULL)
+		set_server_columns(tx, input, row, collection);
+	else
+		for (unsigned i = 0; i < COLUMN_FIELDS; i++)
+			row[i] = old_row[i];
+	for (unsigned i = COLUMN_FIELDS; i < collection->columns_count && err == OK; i++) {
+		const struct field *column = &collection->columns[i];
+
+		if (input->kinds[i] != INPUT_ABSENT)
+			row[i] = input->values[i];
+		else if (old_row != NULL && column->readonly)
+			row[i] = old_row[i];
+		else
+			row[i] = default_value(tx, write, column);
+		if (column->required && row[i].kind == VALUE_NULL)
+			err = refuse_absent(write, input, column);
+	}
+	return err;
+}
+
+/* --- a change ---------------------------------------------------------- */
+
+static void
+increment(struct record_write *write, const struct record_input *input, const struct field *column,
+    const struct value *by, struct value *value)
+{
+	int64_t from = value->kind == VALUE_NULL ? 0 : value->integer, sum;
+	bool overflow = __builtin_add_overflow(from, by->integer, &sum);
+	const char *code = NULL;
+
+	if (overflow)
+		code = by->integer > 0 ? "too_large" : "too_small";
+	else if (column->has_max && sum > column->max)
+		code = "too_large";
+	else if (column->has_min && sum < column->min)
+		code = "too_small";
+	if (code != NULL)
+		field_error_add(&write->errors, write->arena, write_pointer(write, input, column), code,
+		    "%.*s would leave its range", STR_ARGS(column->name));
+	*value = value_int(sum);
+}
+
+enum err
+write_merge_row(struct tx *tx, struct record_write *write, const struct record_input *input,
+    const struct value *old_row, struct value *row)
+{
+	(void)tx;
+	for (unsigned i = 0; i < write->collection->columns_count; i++) {
+		row[i] = old_row[i];
+		if (input->kinds[i] == INPUT_VALUE)
+			row[i] = input->values[i];
+		else if (input->kinds[i] == INPUT_INC)
+			increment(write, input, &write->collection->columns[i], &input->values[i], &row[i]);
+	}
+	return OK;
+}
+
+bool
+write_note_change(struct tx *tx, const struct record_write *write, const struct value *old_row,
+    struct value *row)
+{
+	for (unsigned i = 0; i < write->collection->columns_count; i++) {
+		if (value_equal(&row[i], &old_row[i]))
+			continue;
+		row[COLUMN_UPDATED] = value_time(tx->now_us);
+		return true;
+	}
+	return false;
+}

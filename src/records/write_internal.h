@@ -1,0 +1,51 @@
+#pragma once
+/*
+ * Inside record_write():
+ *
+ *	write.c		the order of things: create, change, put, delete
+ *	write_ask.c	what all of them ask: rules, references
+ *	merge.c		the row as it will stand
+ *	write_rows.c	the statements, and what they run into
+ *
+ * All of these run in the transaction and return what record_write() may.
+ */
+#include "records/records.h"
+
+/* --- write_ask.c ------------------------------------------------------ */
+
+enum err write_ask_rule(struct tx *tx, struct record_write *write, const struct rule *rule,
+    const struct value *record, const struct value *new_record, bool *ret) MUST_USE;
+/* ERR_UNAUTHENTICATED or ERR_FORBIDDEN where the rule of ${access} says no. */
+enum err write_must_be_allowed(struct tx *tx, struct record_write *write, enum access access,
+    const struct value *record, const struct value *new_record) MUST_USE;
+/* Notes in write->readable whether the caller may read ${row}, which it wrote. */
+enum err write_note_readable(struct tx *tx, struct record_write *write, const struct value *row) MUST_USE;
+/* Checks the references of ${row} that ${old_row} (or NULL) has not.  ERR_INVALID with all of them noted. */
+enum err write_check_references(struct tx *tx, struct record_write *write,
+    const struct record_input *input, const struct value *row, const struct value *old_row) MUST_USE;
+/* The pointer of a field in the body. */
+struct str write_pointer(struct record_write *write, const struct record_input *input, const struct field *column);
+
+/* --- merge.c ---------------------------------------------------------- */
+
+/*
+ * The whole record as the input alone has it: what was not sent gets its
+ * default.  Of ${old_row} (NULL: a create) only what no client may send stays.
+ */
+enum err write_complete_row(struct tx *tx, struct record_write *write, const struct record_input *input,
+    const struct value *old_row, struct value *row) MUST_USE;
+/* ${old_row} with the input merged into it, operators applied. */
+enum err write_merge_row(struct tx *tx, struct record_write *write, const struct record_input *input,
+    const struct value *old_row, struct value *row) MUST_USE;
+/* Sets `updated` and returns true where ${row} is not as ${old_row} was. */
+bool write_note_change(struct tx *tx, const struct record_write *write, const struct value *old_row,
+    struct value *row);
+
+/* --- write_rows.c ----------------------------------------------------- */
+
+/* Sets the id where the database counts it. */
+enum err write_insert(struct tx *tx, struct record_write *write, const struct record_input *input,
+    struct value *row) MUST_USE;
+enum err write_update(struct tx *tx, struct record_write *write, const struct value *old_row,
+    const struct value *row) MUST_USE;
+enum err write_delete(struct tx *tx, struct record_write *write, const struct value *old_row) MUST_USE;
