@@ -100,6 +100,19 @@ field_key_fits(enum field_key key, enum field_type type)
 }
 
 bool
+field_key_is_needed(enum field_key key, enum field_type type)
+{
+	static const unsigned types_of[FIELD_KEYS_SUPPORTED] = {
+		[FIELD_KEY_TYPE] = ALL,
+		[FIELD_KEY_VALUES] = T(ENUM),
+		[FIELD_KEY_TO] = T(REF) | T(REFS),
+		[FIELD_KEY_SCALE] = T(DECIMAL),
+	};
+
+	return (types_of[key] & 1U << type) != 0;
+}
+
+bool
 field_type_is_item(enum field_type type)
 {
 	return (T(TEXT) | T(INT) | T(FLOAT) | T(BOOL)) & 1U << type;

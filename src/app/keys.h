@@ -87,6 +87,9 @@ extern const struct key app_keys[APP_KEYS], api_keys[API_KEYS], collection_keys[
 /* Has a field of ${type} the attribute ${key}? */
 bool field_key_fits(enum field_key key, enum field_type type);
 
+/* Can a field of ${type} not do without it? */
+bool field_key_is_needed(enum field_key key, enum field_type type);
+
 /* The words of other values; NULL ends each list. */
 extern const char *const on_delete_words[]; /* by enum on_delete */
 extern const char *const later_types[];	    /* types of fields that are not supported yet */

@@ -94,24 +94,23 @@ is_one_of(struct str name, const char *const *words)
 	return false;
 }
 
+const char *const reserved_names[] = { "id", "created", "updated", "auth", "new", "now", "request",
+	"true", "false", "null", "in", NULL };
+const char *const reserved_collections[] = { "batch", "changes", NULL };
+const char *const reserved_fields[] = { "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", NULL };
+
 const char *
 name_refusal(struct str name, bool is_collection)
 {
-	static const char *const reserved[] = { "id", "created", "updated", "auth", "new", "now",
-		"request", "true", "false", "null", "in", NULL };
-	static const char *const routes[] = { "batch", "changes", NULL };
-	static const char *const system_columns[] = { "tableoid", "xmin", "cmin", "xmax", "cmax",
-		"ctid", NULL };
-
 	if (!name_is_well_formed(name))
 		return "is not a name: a small letter, then at most 62 small letters, digits and _";
-	if (is_one_of(name, reserved))
+	if (is_one_of(name, reserved_names))
 		return "is a reserved name";
 	if (!is_collection)
-		return is_one_of(name, system_columns)
+		return is_one_of(name, reserved_fields)
 			   ? "is a name that PostgreSQL keeps for itself"
 			   : NULL;
-	if (is_one_of(name, routes))
+	if (is_one_of(name, reserved_collections))
 		return "is a reserved name";
 	if (str_starts_with(name, STR("caisson_")) || str_starts_with(name, STR("sqlite_")) ||
 	    str_starts_with(name, STR("pg_")))

@@ -10,6 +10,7 @@
 static const struct command *const commands[] = {
 	&serve_command,
 	&check_command,
+	&schema_command,
 	&key_command,
 	&limits_command,
 	&version_command,

@@ -123,6 +123,47 @@ compile_access(struct arena *arena, const struct rules *rules, const struct coll
 	return false;
 }
 
+/* Does it say `auth` or `request`?  No field has such a name. */
+static bool
+names_caller(struct arena *arena, struct str text)
+{
+	struct rule_error error;
+	struct compiler compiler = { .arena = arena, .text = text, .error = &error };
+	bool behind_dot = false;
+
+	while (lexer_next(&compiler) && compiler.token.kind != TOKEN_END) {
+		if (compiler.token.kind == TOKEN_NAME && !behind_dot &&
+		    (str_is(compiler.token.text, "auth") || str_is(compiler.token.text, "request")))
+			return true;
+		behind_dot = compiler.token.kind == TOKEN_DOT;
+	}
+	return false;
+}
+
+/* What shared caches keep must be the same for everybody. */
+static bool
+check_cache(struct arena *arena, const struct collection *collection, struct app_mistakes *mistakes)
+{
+	bool good = true;
+
+	if (!collection->cache.is_public)
+		return true;
+	if (names_caller(arena, collection->access[ACCESS_READ].text)) {
+		app_mistake(mistakes, collection->cache.at,
+		    "'public' is for what everybody sees alike: the read rule looks at its caller");
+		good = false;
+	}
+	for (size_t i = 0; collection->fields_read != NULL && i < collection->columns_count; i++) {
+		if (!names_caller(arena, collection->fields_read[i].text))
+			continue;
+		app_mistake(mistakes, collection->cache.at,
+		    "'public' is for what everybody sees alike: the rule of field '%.*s' looks at its caller",
+		    STR_ARGS(collection->columns[i].name));
+		good = false;
+	}
+	return good;
+}
+
 static bool
 compile_collection(struct arena *arena, const struct rules *rules, const struct collection *collection,
     struct app_mistakes *mistakes)
@@ -135,7 +176,7 @@ compile_collection(struct arena *arena, const struct rules *rules, const struct 
 		    &rules->access[collection->index][access], mistakes);
 	for (size_t i = 0; collection->fields_read != NULL && i < collection->columns_count; i++)
 		good &= compile_field(arena, rules, collection, &collection->columns[i], &fields[i], mistakes);
-	return good;
+	return good & check_cache(arena, collection, mistakes);
 }
 
 bool
