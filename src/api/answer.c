@@ -148,7 +148,11 @@ answer_send(struct request *request)
 		/* Nothing can be said any more: cut the connection where the last answer ended. */
 		buf_truncate(out, start);
 		request->keep_alive = false;
-	} else if (!answer->bodyless && !is_bodyless_status(answer->status)) {
+	} else {
+		request->bytes_out = out->size - start;
+		if (answer->bodyless || is_bodyless_status(answer->status))
+			return;
+		request->bytes_out += answer->body.size;
 		connection_write(request->connection, buf_str(&answer->body));
 	}
 }

@@ -204,7 +204,8 @@ public_find(struct request *request)
 	file = find_file(files, str_is(path, "/") ? index : path);
 	if (file == NULL && is_page_of_app(request))
 		file = find_file(files, index);
-	request->route = &file_route;
+	if (file != NULL)
+		request->route = &file_route;
 	request->is_file = file != NULL;
 	request->file = file;
 	return file != NULL;
