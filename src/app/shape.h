@@ -43,3 +43,8 @@
 
 /* Write ${app}'s shape into it; it has no mistakes. */
 void shape_write(struct app *app);
+/*
+ * The app that has the shape ${shape}: collections, fields and indexes are those of the database,
+ * the rest is empty.  NULL where the text is no shape that this version knows.
+ */
+struct app *shape_read(struct str shape);
