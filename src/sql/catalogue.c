@@ -1,17 +1,25 @@
 #include "sql/catalogue.h"
 
+#include <stdio.h>
+
 #include "app/names.h"
 #include "sql/column.h"
 #include "sql/system.h"
 
-enum { DDL_SIZE_MAX = 32 << 20 };
+enum { DDL_SIZE_MAX = 32 << 20, TRIGGER_NAME_SIZE = 2 * APP_NAME_SIZE_MAX + 16 };
 
 /* The statement being written, and where it goes. */
 struct creation {
 	struct sql_text sql;
-	enum err (*run)(void *arg, const char *statement);
+	catalogue_visit *visit;
 	void *arg;
 	enum err err;
+};
+
+/* Who wants the statements alone. */
+struct plain_run {
+	enum err (*run)(void *arg, const char *statement);
+	void *arg;
 };
 
 static void create_system(struct creation *creation);
@@ -21,10 +29,10 @@ static void create_indexes(struct creation *creation, const struct collection *c
 static void create_triggers(struct creation *creation, const struct collection *collection);
 
 enum err
-catalogue_create(const struct app *app, enum sql_dialect dialect,
-    enum err (*run)(void *arg, const char *statement), void *arg)
+catalogue_objects(
+    const struct app *app, enum sql_dialect dialect, catalogue_visit *visit, void *arg)
 {
-	struct creation creation = { .run = run, .arg = arg };
+	struct creation creation = { .visit = visit, .arg = arg };
 
 	sql_init(&creation.sql, dialect);
 	creation.sql.text.size_max = DDL_SIZE_MAX;
@@ -42,6 +50,23 @@ catalogue_create(const struct app *app, enum sql_dialect dialect,
 	return creation.err;
 }
 
+static enum err
+run_plain(void *arg, const struct catalogue_object *object)
+{
+	struct plain_run *plain = arg;
+
+	return plain->run(plain->arg, object->statement);
+}
+
+enum err
+catalogue_create(const struct app *app, enum sql_dialect dialect,
+    enum err (*run)(void *arg, const char *statement), void *arg)
+{
+	struct plain_run plain = { run, arg };
+
+	return catalogue_objects(app, dialect, run_plain, &plain);
+}
+
 void
 catalogue_columns(struct sql_text *sql, const struct collection *collection)
 {
@@ -49,14 +74,20 @@ catalogue_columns(struct sql_text *sql, const struct collection *collection)
 		sql_addf(sql, i == 0 ? "t.%n" : ", t.%n", collection->columns[i].name);
 }
 
+/* The statement is whole: it makes ${name}, an object of ${collection}. */
 static void
-run(struct creation *creation)
+run(struct creation *creation, enum catalogue_kind kind, const struct collection *collection,
+    struct str name)
 {
+	struct catalogue_object object = { .kind = kind, .collection = collection, .name = name };
+
 	buf_add_byte(&creation->sql.text, '\0');
 	if (creation->err == OK)
 		creation->err = sql_err(&creation->sql);
-	if (creation->err == OK)
-		creation->err = creation->run(creation->arg, creation->sql.text.data);
+	if (creation->err == OK) {
+		object.statement = creation->sql.text.data;
+		creation->err = creation->visit(creation->arg, &object);
+	}
 	sql_clear(&creation->sql);
 }
 
@@ -67,7 +98,7 @@ create_system(struct creation *creation)
 
 	for (; *statements != NULL; statements++) {
 		sql_add(&creation->sql, *statements);
-		run(creation);
+		run(creation, CATALOGUE_SYSTEM, NULL, (struct str){ 0 });
 	}
 }
 
@@ -99,19 +130,23 @@ system_columns(enum sql_dialect dialect, enum field_type id_type)
 		     "\t\"_version\" bigint NOT NULL DEFAULT caisson_number()";
 }
 
-static void
-create_table(struct creation *creation, const struct collection *collection)
+void
+catalogue_table(struct sql_text *sql, const struct collection *collection, struct str name)
 {
-	struct sql_text *sql = &creation->sql;
-
-	sql_addf(sql, "CREATE TABLE %n (\n", collection->name);
+	sql_addf(sql, "CREATE TABLE %n (\n", name);
 	sql_add(sql, system_columns(sql->dialect, collection->id_type));
 	for (size_t i = COLUMN_FIELDS; i < collection->columns_count; i++) {
 		sql_add(sql, ",\n\t");
 		column_define(sql, &collection->columns[i]);
 	}
-	sql_add(sql, is_sqlite(creation) ? "\n) STRICT" : "\n)");
-	run(creation);
+	sql_add(sql, sql->dialect == SQL_SQLITE ? "\n) STRICT" : "\n)");
+}
+
+static void
+create_table(struct creation *creation, const struct collection *collection)
+{
+	catalogue_table(&creation->sql, collection, collection->name);
+	run(creation, CATALOGUE_TABLE, collection, collection->name);
 }
 
 static void
@@ -128,7 +163,7 @@ create_references(struct creation *creation, const struct collection *collection
 		    "ALTER TABLE %n ADD FOREIGN KEY (%n) REFERENCES %n (\"id\")", collection->name,
 		    field->name, field->to->name);
 		sql_add(&creation->sql, column_on_delete(field));
-		run(creation);
+		run(creation, CATALOGUE_REFERENCE, collection, field->name);
 	}
 }
 
@@ -151,14 +186,14 @@ create_field_indexes(
 	if (field->unique) {
 		sql_addf(sql, "CREATE UNIQUE INDEX %n ON %n (%n)",
 		    unique_name(collection, field, name), collection->name, field->name);
-		run(creation);
+		run(creation, CATALOGUE_INDEX, collection, str_from(name));
 	}
 	if (field_has_index(field)) {
 		sql_addf(sql, "CREATE INDEX %n ON %n (%n",
 		    field_index_name(collection, field, name), collection->name, field->name);
 		sql_add(sql, direction(creation, false, !field->required));
 		sql_add(sql, ", \"id\")");
-		run(creation);
+		run(creation, CATALOGUE_INDEX, collection, str_from(name));
 	}
 }
 
@@ -189,7 +224,7 @@ create_index(
 		    sql, direction(creation, index->descending[index->fields_count - 1], false));
 	}
 	sql_add(sql, ")");
-	run(creation);
+	run(creation, CATALOGUE_INDEX, collection, str_from(name));
 }
 
 static void
@@ -208,18 +243,18 @@ create_sqlite_trigger(
 {
 	struct sql_text *sql = &creation->sql;
 	struct str table = collection->name;
+	char name[TRIGGER_NAME_SIZE];
 
-	buf_addf(&sql->text, "CREATE TRIGGER \"%.*s_%.*s_set_null\"", STR_ARGS(table),
-	    STR_ARGS(field->name));
+	snprintf(name, sizeof(name), "%.*s_%.*s_set_null", STR_ARGS(table), STR_ARGS(field->name));
 	sql_addf(sql,
-	    " AFTER UPDATE OF %n ON %n\n"
+	    "CREATE TRIGGER %n AFTER UPDATE OF %n ON %n\n"
 	    "WHEN NEW.%n IS NULL AND OLD.%n IS NOT NULL AND NEW.\"_version\" IS OLD.\"_version\"\n"
 	    "BEGIN\n"
 	    "\tUPDATE %n SET \"_version\" = caisson_number(), \"updated\" = caisson_now()\n"
 	    "\tWHERE \"id\" IS NEW.\"id\";\n"
 	    "END",
-	    field->name, table, field->name, field->name, table);
-	run(creation);
+	    str_from(name), field->name, table, field->name, field->name, table);
+	run(creation, CATALOGUE_TRIGGER, collection, str_from(name));
 }
 
 static void
@@ -232,7 +267,7 @@ create_postgres_triggers(struct creation *creation, const struct collection *col
 	    "WHEN (NEW.\"_version\" = OLD.\"_version\" AND NEW.* IS DISTINCT FROM OLD.*)\n"
 	    "EXECUTE FUNCTION caisson_renew()",
 	    collection->name);
-	run(creation);
+	run(creation, CATALOGUE_TRIGGER, collection, STR("caisson_renew"));
 	sql_addf(sql,
 	    "CREATE TRIGGER caisson_log AFTER INSERT OR UPDATE OR DELETE ON %n FOR EACH ROW\n"
 	    "EXECUTE FUNCTION caisson_log('created', 'updated'",
@@ -241,7 +276,7 @@ create_postgres_triggers(struct creation *creation, const struct collection *col
 		if (collection->columns[i].type == FIELD_TIME)
 			buf_addf(&sql->text, ", '%.*s'", STR_ARGS(collection->columns[i].name));
 	sql_add(sql, ")");
-	run(creation);
+	run(creation, CATALOGUE_TRIGGER, collection, STR("caisson_log"));
 }
 
 static void

@@ -31,5 +31,29 @@
 enum err catalogue_create(const struct app *app, enum sql_dialect dialect,
     enum err (*run)(void *arg, const char *statement), void *arg) MUST_USE;
 
+/* A thing of the database, and the statement that makes it. */
+enum catalogue_kind {
+	CATALOGUE_SYSTEM, /* the tables and functions of sql/system.h */
+	CATALOGUE_TABLE,
+	CATALOGUE_REFERENCE, /* PostgreSQL; named after its field */
+	CATALOGUE_INDEX,
+	CATALOGUE_TRIGGER,
+};
+
+struct catalogue_object {
+	enum catalogue_kind kind;
+	const struct collection *collection; /* NULL: the system's */
+	struct str name;
+	const char *statement;
+};
+
+typedef enum err catalogue_visit(void *arg, const struct catalogue_object *object);
+
+/* All of them in the order in which they can be made: one at a time to ${visit}, whose first error ends it. */
+enum err catalogue_objects(const struct app *app, enum sql_dialect dialect, catalogue_visit *visit,
+    void *arg) MUST_USE;
+/* CREATE TABLE of ${collection} by the name of ${name}. */
+void catalogue_table(struct sql_text *sql, const struct collection *collection, struct str name);
+
 /* "SELECT" list of a collection's columns under table alias t: t."id", t."created", … in order of columns. */
 void catalogue_columns(struct sql_text *sql, const struct collection *collection);
