@@ -36,6 +36,7 @@ enum catalogue_kind {
 	CATALOGUE_SYSTEM, /* the tables and functions of sql/system.h */
 	CATALOGUE_TABLE,
 	CATALOGUE_REFERENCE, /* PostgreSQL; named after its field */
+	CATALOGUE_LINK, /* the table of links of a refs field, whose collection it belongs to */
 	CATALOGUE_INDEX,
 	CATALOGUE_TRIGGER,
 };

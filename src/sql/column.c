@@ -9,27 +9,43 @@
 /* RFC 5321 4.5.3.1.3, and what browsers and proxies pass on. */
 enum { EMAIL_LENGTH_MAX = 254, URL_LENGTH_MAX = 2048 };
 
-static void add_type(struct sql_text *sql, const struct field *field);
-static void add_checks(struct sql_text *sql, const struct field *field);
-
 void
 column_define(struct sql_text *sql, const struct field *field)
 {
 	sql_addf(sql, "%n ", field->name);
-	add_type(sql, field);
-	if (field->required || field->type == FIELD_REFS)
+	column_type(sql, field);
+	if (column_is_required(field))
 		sql_add(sql, " NOT NULL");
-	if (field->type == FIELD_REFS) {
-		sql_add(sql, " DEFAULT '[]'");
-	} else if (field->default_kind == DEFAULT_LITERAL) {
+	if (column_has_default(field)) {
 		sql_add(sql, " DEFAULT ");
-		sql_literal(sql, &field->default_value);
+		column_default(sql, field);
 	}
-	add_checks(sql, field);
+	column_checks(sql, field, " CHECK ");
 	if (field->type == FIELD_REF && sql->dialect == SQL_SQLITE) {
 		sql_addf(sql, " REFERENCES %n (\"id\")", field->to->name);
 		sql_add(sql, column_on_delete(field));
 	}
+}
+
+bool
+column_is_required(const struct field *field)
+{
+	return field->required || field->type == FIELD_REFS;
+}
+
+bool
+column_has_default(const struct field *field)
+{
+	return field->type == FIELD_REFS || field->default_kind == DEFAULT_LITERAL;
+}
+
+void
+column_default(struct sql_text *sql, const struct field *field)
+{
+	if (field->type == FIELD_REFS)
+		sql_add(sql, "'[]'");
+	else
+		sql_literal(sql, &field->default_value);
 }
 
 const char *
@@ -139,8 +155,8 @@ sql_literal(struct sql_text *sql, const struct value *value)
 
 /* --- types and checks ------------------------------------------------- */
 
-static void
-add_type(struct sql_text *sql, const struct field *field)
+void
+column_type(struct sql_text *sql, const struct field *field)
 {
 	static const char *const words[][2] = {
 		[VALUE_BOOL] = { "INTEGER", "boolean" },
@@ -179,11 +195,13 @@ add_measure(struct sql_text *sql, const struct field *field)
 }
 
 static void
-add_check(struct sql_text *sql, const struct field *field, const char *order, struct value bound)
+add_check(struct sql_text *sql, const struct field *field, const char *lead, const char *order,
+    struct value bound)
 {
 	enum value_kind kind = field_value_kind(field);
 
-	sql_add(sql, " CHECK (");
+	sql_add(sql, lead);
+	sql_add(sql, "(");
 	add_measure(sql, field);
 	sql_add(sql, order);
 	if (kind == VALUE_TEXT || kind == VALUE_JSON)
@@ -194,9 +212,10 @@ add_check(struct sql_text *sql, const struct field *field, const char *order, st
 }
 
 static void
-add_enum_check(struct sql_text *sql, const struct field *field)
+add_enum_check(struct sql_text *sql, const struct field *field, const char *lead)
 {
-	sql_addf(sql, " CHECK (%n IN (", field->name);
+	sql_add(sql, lead);
+	sql_addf(sql, "(%n IN (", field->name);
 	for (size_t i = 0; i < field->values_count; i++) {
 		sql_add(sql, i == 0 ? "" : ", ");
 		add_text(sql, field->values[i]);
@@ -204,20 +223,27 @@ add_enum_check(struct sql_text *sql, const struct field *field)
 	sql_add(sql, "))");
 }
 
+static void
+add_plain_check(struct sql_text *sql, const struct field *field, const char *lead, const char *check)
+{
+	sql_add(sql, lead);
+	sql_addf(sql, check, field->name);
+}
+
 /* What no value of the type is, though the column's own type would hold it. */
 static void
-add_type_check(struct sql_text *sql, const struct field *field)
+add_type_check(struct sql_text *sql, const struct field *field, const char *lead)
 {
 	bool is_sqlite = sql->dialect == SQL_SQLITE;
 
 	if (field->type == FIELD_BOOL && is_sqlite)
-		sql_addf(sql, " CHECK (%n IN (0, 1))", field->name);
+		add_plain_check(sql, field, lead, "(%n IN (0, 1))");
 	if (field->type == FIELD_ENUM)
-		add_enum_check(sql, field);
+		add_enum_check(sql, field, lead);
 	if ((field->type == FIELD_LIST || field->type == FIELD_REFS) && !is_sqlite)
-		sql_addf(sql, " CHECK (jsonb_typeof(%n) = 'array')", field->name);
+		add_plain_check(sql, field, lead, "(jsonb_typeof(%n) = 'array')");
 	if (field->type == FIELD_JSON && !is_sqlite) /* there is one null */
-		sql_addf(sql, " CHECK (jsonb_typeof(%n) <> 'null')", field->name);
+		add_plain_check(sql, field, lead, "(jsonb_typeof(%n) <> 'null')");
 }
 
 /* The smallest and the largest value: what is declared, or else of the type; false where there is none. */
@@ -254,14 +280,14 @@ find_bound(const struct field *field, bool is_max, struct value *ret)
 	}
 }
 
-static void
-add_checks(struct sql_text *sql, const struct field *field)
+void
+column_checks(struct sql_text *sql, const struct field *field, const char *lead)
 {
 	struct value bound;
 
-	add_type_check(sql, field);
+	add_type_check(sql, field, lead);
 	if (find_bound(field, /* is_max: */ false, &bound))
-		add_check(sql, field, " >= ", bound);
+		add_check(sql, field, lead, " >= ", bound);
 	if (find_bound(field, /* is_max: */ true, &bound))
-		add_check(sql, field, " <= ", bound);
+		add_check(sql, field, lead, " <= ", bound);
 }

@@ -8,6 +8,13 @@
  * later, and needs no target before.
  */
 void column_define(struct sql_text *sql, const struct field *field);
+/* Its parts: the type alone; NOT NULL; the default, where there is one. */
+void column_type(struct sql_text *sql, const struct field *field);
+bool column_is_required(const struct field *field);
+bool column_has_default(const struct field *field);
+void column_default(struct sql_text *sql, const struct field *field);
+/* What the values must satisfy: "(…)" for each condition, with ${lead} before it. */
+void column_checks(struct sql_text *sql, const struct field *field, const char *lead);
 /* " ON DELETE CASCADE", or what the field declares. */
 const char *column_on_delete(const struct field *field);
 /* ${value} as it stands in DDL, which takes no bound values. */
