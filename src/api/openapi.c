@@ -6,8 +6,6 @@
 #include "api/answer.h"
 #include "api/openapi_internal.h"
 
-enum { OPENAPI_SIZE_MAX = 64 << 20 };
-
 /*
  * What an operation answers when all is well.  In these literals ' stands for
  * " and @ for the collection's name.

@@ -12,6 +12,9 @@
  */
 #include "api/routes.h"
 
+/* Enough for the largest app. */
+enum { OPENAPI_SIZE_MAX = 256 << 20 };
+
 /* Append the description of ${app}, a JSON document; buf->err where it is too large. */
 void openapi_write(const struct app *app, struct buf *ret);
 
