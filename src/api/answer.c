@@ -1,10 +1,8 @@
 #include "api/answer.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "api/routes.h"
-#include "base/hash.h"
 #include "base/limits.h"
 #include "http/etag.h"
 #include "http/response.h"
@@ -150,7 +148,11 @@ answer_send(struct request *request)
 		/* Nothing can be said any more: cut the connection where the last answer ended. */
 		buf_truncate(out, start);
 		request->keep_alive = false;
-	} else if (!answer->bodyless && !is_bodyless_status(answer->status)) {
+	} else {
+		request->bytes_out = out->size - start;
+		if (answer->bodyless || is_bodyless_status(answer->status))
+			return;
+		request->bytes_out += answer->body.size;
 		connection_write(request->connection, buf_str(&answer->body));
 	}
 }
@@ -182,15 +184,4 @@ answer_conditional(struct request *request)
 		buf_clear(&answer->body);
 	}
 	return STEP_DONE;
-}
-
-enum step_result
-answer_tagged_by_hash(struct request *request)
-{
-	struct answer *answer = &request->answer;
-	char text[17];
-
-	snprintf(text, sizeof(text), "%016llx", (unsigned long long)hash_bytes(answer->body.data, answer->body.size));
-	answer->etag_shape = arena_str(&request->arena, str_from(text));
-	return answer_conditional(request);
 }

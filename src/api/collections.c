@@ -17,6 +17,22 @@ const struct step list_steps[] = {
 	{ 0 },
 };
 
+static struct str
+hex(struct request *request, uint64_t number)
+{
+	char text[17];
+
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)number);
+	return arena_str(&request->arena, str_from(text));
+}
+
+static enum step_result
+refuse_list(struct request *request, const struct list_problem *problem)
+{
+	return request_refuse_parameter(request, problem->err, problem->parameter, problem->offset,
+	    problem->code, "%s", problem->detail);
+}
+
 static enum step_result
 parse_list(struct task *task)
 {
@@ -36,8 +52,7 @@ parse_list(struct task *task)
 	list->json = &request->answer.body;
 	if (!list_parse(&request->arena, server->rules, request->collection, request->identity,
 		request->parameters, request->parameters_count, server->secret, &list->query, &problem))
-		return request_refuse_parameter(request, problem.err, problem.parameter, problem.offset,
-		    problem.code, "%s", problem.detail);
+		return refuse_list(request, &problem);
 	return STEP_NEXT;
 }
 
@@ -77,15 +92,6 @@ next_link(struct request *request, struct str cursor)
 	text = arena_str(&request->arena, buf_str(&link));
 	buf_release(&link);
 	return text;
-}
-
-static struct str
-hex(struct request *request, uint64_t number)
-{
-	char text[17];
-
-	snprintf(text, sizeof(text), "%016llx", (unsigned long long)number);
-	return arena_str(&request->arena, str_from(text));
 }
 
 /* What a cache may do with an answer that rules shaped for its caller. */
@@ -136,6 +142,7 @@ read_record(struct task *task)
 {
 	struct request *request = request_of(task);
 	struct record_read *read = &request->read;
+	struct list_problem problem;
 	bool is_live;
 
 	if (live_negotiate(request, &is_live) != STEP_NEXT)
@@ -148,9 +155,13 @@ read_record(struct task *task)
 		.identity = request->identity,
 		.json = &request->answer.body,
 	};
+	if (!list_parse_one(&request->arena, read->rules, read->collection, read->identity,
+		request->parameters, request->parameters_count, &read->sight, &problem))
+		return refuse_list(request, &problem);
 	if (!collection_name_record(request, &read->key))
 		return task_fail(task, ERR_NOT_FOUND);
-	return request_read_store(request, record_read, read, STORE_LIGHT);
+	return request_read_store(request, record_read, read,
+	    read->sight == NULL ? STORE_LIGHT : sight_weight(read->sight));
 }
 
 static enum step_result
@@ -163,5 +174,7 @@ answer_record(struct task *task)
 	answer_json(request);
 	request->answer.cache_control = cache_control(request);
 	request->answer.etag = request->read.version;
+	if (request->read.sight != NULL)
+		request->answer.etag_shape = hex(request, request->read.hash);
 	return answer_conditional(request);
 }

@@ -192,6 +192,7 @@ static void
 write_head(struct request *request)
 {
 	struct buf *out = connection_out(request->connection);
+	size_t before = out->size;
 
 	response_begin(out, 200, (struct str){ request->home->loop.date, RESPONSE_DATE_SIZE });
 	response_field(out, STR("Cache-Control"), STR("no-store"));
@@ -206,6 +207,8 @@ write_head(struct request *request)
 	if (!request->keep_alive)
 		response_close(out);
 	response_end(out);
+	request->bytes_out += out->size - before;
+	request->answer.status = 200;
 	request->answer.sent = true;
 }
 
@@ -224,6 +227,7 @@ write_text(struct live_stream *stream, struct str text)
 	struct live_request *live = live_of(stream);
 	struct request *request = live->request;
 	struct buf *out;
+	size_t before;
 
 	if (request->connection == NULL)
 		return;
@@ -234,10 +238,12 @@ write_text(struct live_stream *stream, struct str text)
 	if (!request->answer.sent)
 		write_head(request);
 	out = connection_out(request->connection);
+	before = out->size;
 	if (is_chunked(request))
 		response_chunk(out, text);
 	else
 		buf_add_str(out, text);
+	request->bytes_out += out->size - before;
 	if (out->err != OK)
 		connection_close(request->connection);
 }

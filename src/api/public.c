@@ -170,7 +170,7 @@ answer_file(struct task *task)
 static const struct step file_steps[] = { { "answer file", answer_file }, { 0 } };
 static const char *const any_parameter[] = { "*", NULL };
 static const struct route file_route = { H1_GET, ROUTE_ROOT, "/{file}", BODY_NONE, file_steps,
-	any_parameter, NULL, "A file of public/", NULL, NULL };
+	any_parameter, "A file of public/", NULL };
 
 static const struct public_file *
 find_file(const struct public_files *files, struct str path)
@@ -204,7 +204,8 @@ public_find(struct request *request)
 	file = find_file(files, str_is(path, "/") ? index : path);
 	if (file == NULL && is_page_of_app(request))
 		file = find_file(files, index);
-	request->route = &file_route;
+	if (file != NULL)
+		request->route = &file_route;
 	request->is_file = file != NULL;
 	request->file = file;
 	return file != NULL;

@@ -9,11 +9,14 @@
 #include "api/answer.h"
 #include "api/idempotency.h"
 #include "api/public.h"
+#include "api/request_log.h"
 #include "api/routes.h"
+#include "app/words.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "http/media_type.h"
 #include "http/response.h"
+#include "ops/journal.h"
 
 static enum step_result request_read_head(struct task *task);
 static enum step_result request_find_route(struct task *task);
@@ -123,6 +126,8 @@ request_reset(struct request *request)
 	request->has_head = request->has_body = request->keep_alive = false;
 	request->waits_for_input = request->waits_for_body = false;
 	request->id[0] = '\0';
+	request->waits.count = 0;
+	request->bytes_in = request->bytes_out = 0;
 	request->route = NULL;
 	request->collection = NULL;
 	request->is_file = false;
@@ -142,6 +147,8 @@ request_start(struct request *request)
 	request_reset(request);
 	request->started_us = clock_monotonic_us();
 	task_start(&request->task, &home->loop.ready, request_steps, request_end);
+	if (journal_is_on())
+		request->task.waits = &request->waits;
 }
 
 /* --- the connection's side ------------------------------------------- */
@@ -158,6 +165,7 @@ on_input(struct connection *connection)
 		}
 		request = request_new(connection->pool->user_data);
 		request->connection = connection;
+		memcpy(request->remote, connection->remote, sizeof(request->remote));
 		connection->data = request;
 		connection_wait(connection, &connection->pool->head);
 		connection->in_max = IN_AHEAD_MAX;
@@ -246,6 +254,7 @@ request_read_head(struct task *task)
 		return request_refuse(request, err, NULL);
 	head = arena_str(&request->arena, str_slice(buf_str(&connection->in), skip, skip + size));
 	connection_consume(connection, skip + size);
+	request->bytes_in = size;
 	err = h1_head_parse(head, &request->head, &detail);
 	if (err != OK)
 		return request_refuse(request, err, detail);
@@ -287,6 +296,24 @@ is_known_parameter(const struct route *route, struct str name)
 }
 
 static enum step_result
+refuse_unknown_parameter(struct request *request, struct str name)
+{
+	const char *const *known = request->route->parameters;
+	const char *nearest = NULL;
+	size_t count = 0;
+
+	while (known != NULL && known[count] != NULL)
+		count++;
+	if (count > 0)
+		nearest = words_nearest(name, known, count);
+	if (nearest != NULL)
+		return request_refuse_parameter(request, ERR_BAD_PARAMETER, name, 0, "unknown",
+		    "there is no such parameter here: did you mean '%s'?", nearest);
+	return request_refuse_parameter(request, ERR_BAD_PARAMETER, name, 0, "unknown",
+	    "there is no such parameter here");
+}
+
+static enum step_result
 check_parameters(struct request *request)
 {
 	struct str bad = { 0 };
@@ -300,8 +327,7 @@ check_parameters(struct request *request)
 		return request_refuse(request, err, "The query string is not valid percent-encoded UTF-8.");
 	for (size_t i = 0; i < request->parameters_count; i++)
 		if (!is_known_parameter(request->route, request->parameters[i].name))
-			return request_refuse_parameter(request, ERR_BAD_PARAMETER,
-			    request->parameters[i].name, 0, "unknown", "there is no such parameter here");
+			return refuse_unknown_parameter(request, request->parameters[i].name);
 	return STEP_NEXT;
 }
 
@@ -421,6 +447,7 @@ take_body(struct request *request)
 	if (err != OK)
 		return err;
 	buf_add(&request->body, in->data, decoded);
+	request->bytes_in += consumed;
 	connection_consume(request->connection, consumed);
 	return request->body.err;
 }
@@ -504,6 +531,7 @@ request_end(struct task *task)
 	struct connection *connection = request->connection;
 
 	if (connection == NULL) {
+		request_log(request);
 		request_reset(request);
 		request_put_back(request);
 		return;
@@ -512,6 +540,7 @@ request_end(struct task *task)
 	    atomic_load(&request->home->server->draining))
 		request->keep_alive = false;
 	if (task->err == ERR_CANCELED && !request->answer.sent) {
+		request_log(request);
 		connection_close(connection); /* puts connection to NULL */
 		request_reset(request);
 		request_put_back(request);
@@ -519,6 +548,7 @@ request_end(struct task *task)
 	}
 	if (!request->answer.sent)
 		answer_send(request);
+	request_log(request);
 	if (request->keep_alive) {
 		next_request(request);
 		return;
@@ -568,12 +598,24 @@ request_write_store(struct request *request, store_body *body, void *arg)
 	return STEP_WAIT;
 }
 
-/* Made when first asked for: most reads never need it. */
+/* Made when first asked for: without a log most reads never need it. */
 struct str
 request_id(struct request *request)
 {
-	if (request->id[0] == '\0')
-		snprintf(request->id, sizeof(request->id), "%s-%u-%llu", request->home->server->run_id,
-		    request->home->loop.index, (unsigned long long)request->home->requests_count++);
-	return str_from(request->id);
+	struct server_loop *home = request->home;
+	size_t size = strlen(home->id_prefix);
+	char digits[20], *first = digits + sizeof(digits);
+	uint64_t rest;
+
+	if (request->id[0] != '\0')
+		return str_from(request->id);
+	rest = home->requests_count++;
+	do
+		*--first = (char)('0' + rest % 10);
+	while ((rest /= 10) != 0);
+	memcpy(request->id, home->id_prefix, size);
+	memcpy(request->id + size, first, (size_t)(digits + sizeof(digits) - first));
+	size += (size_t)(digits + sizeof(digits) - first);
+	request->id[size] = '\0';
+	return (struct str){ request->id, size };
 }

@@ -20,7 +20,7 @@
 struct route;
 struct public_file;
 
-enum { REQUEST_ID_SIZE = 40 };
+enum { REQUEST_ID_SIZE = 48 };
 
 /* What is wrong, for the problem document; the error itself is task.err or what a step fails with. */
 struct request_problem {
@@ -54,6 +54,11 @@ struct request {
 	struct arena arena;
 	char id[REQUEST_ID_SIZE];
 	int64_t started_us;
+
+	/* For the log. */
+	char remote[CONNECTION_REMOTE_SIZE];
+	struct task_waits waits;
+	uint64_t bytes_in, bytes_out;
 
 	/* What was asked. */
 	size_t scanned; /* bytes of `in` in which no end of a head was found */

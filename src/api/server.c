@@ -1,5 +1,7 @@
 #include "api/server.h"
 
+#include <stdio.h>
+
 #include "api/request.h"
 #include "base/limits.h"
 #include "events/live.h"
@@ -10,6 +12,7 @@ void
 server_loop_init(struct server_loop *home, struct server *server, unsigned index)
 {
 	*home = (struct server_loop){ .server = server };
+	snprintf(home->id_prefix, sizeof(home->id_prefix), "%s-%u-", server->run_id, index);
 	loop_init(&home->loop, index);
 	home->loop.on_stop = start_drain;
 	home->loop.on_stop_arg = home;

@@ -23,6 +23,7 @@ struct server {
 	struct str secret; /* of cursors' MACs */
 	atomic_bool draining; /* SIGTERM came: finish what runs, begin nothing */
 	char run_id[16];      /* of request ids: tells one start of the server from another */
+	uint64_t span_seed;   /* random: of trace spans */
 };
 
 enum { FREE_REQUESTS_MAX = 64 };
@@ -36,7 +37,8 @@ struct server_loop {
 	struct request *free_requests;
 	size_t free_requests_count;
 	size_t running; /* requests that have begun: the loop outlives them */
-	uint64_t requests_count; /* since start: the second half of request ids */
+	char id_prefix[24]; /* of request ids: the run and the loop, "5f3a0c9b1e22-0-" */
+	uint64_t requests_count; /* since start: the rest of request ids */
 	uv_timer_t drain_timer;
 	uint64_t drain_end_ms;
 	struct live *live;	 /* the streams of this loop (events/) */

@@ -18,6 +18,8 @@
  *
  * Threads: a task and its queue belong to one loop.
  */
+#include <stdint.h>
+
 #include "base/err.h"
 
 enum step_result {
@@ -33,6 +35,16 @@ struct step {
 	enum step_result (*run)(struct task *task);
 };
 
+/* How long a task stood in each of its steps, waits included; one that it came back to counts once. */
+enum { TASK_WAITS_MAX = 6, TASK_STEP_NAME_MAX = 40 };
+struct task_waits {
+	struct {
+		const char *step;
+		int64_t us;
+	} rows[TASK_WAITS_MAX];
+	unsigned count; /* the last row stands for all that did not find room */
+};
+
 struct task_queue {
 	struct task *first, *last; /* ready tasks, first in first out */
 };
@@ -44,6 +56,10 @@ struct task {
 	struct task_queue *queue;
 	struct task *next_ready;
 	bool ready;
+	/* Where waits are noted, or NULL: set behind task_start(). */
+	struct task_waits *waits;
+	const char *waiting; /* the step that waits, and since when */
+	int64_t since_us;
 };
 
 /* Make ${task} ready on ${queue}.  ${steps} must outlive it. */

@@ -11,12 +11,15 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "crypto/hash.h"
+#include "main/alarms.h"
 #include "main/command.h"
 #include "main/control.h"
 #include "main/key_request.h"
+#include "ops/journal.h"
 
 struct serve_options {
 	const char *listen, *database;
+	const char *log, *log_format; /* the format is NULL where it was not said */
 	unsigned loops;
 };
 
@@ -32,8 +35,9 @@ struct running {
 	char address[LISTEN_ADDRESS_SIZE];
 	char secret[SECRET_HEX_SIZE];
 	struct control control;
-	uv_signal_t sigterm, sigint;
-	uv_timer_t watch; /* for a store that is lost */
+	uv_signal_t sigterm, sigint, sighup;
+	uv_timer_t watch; /* for a store that is lost, and for alarms */
+	struct alarms alarms;
 	bool stopping;
 };
 
@@ -67,6 +71,16 @@ read_loops(const struct command *command, const char *text, unsigned *ret)
 }
 
 static bool
+read_format(const struct command *command, const char *text, struct serve_options *ret)
+{
+	ret->log_format = text;
+	if (strcmp(text, "json") == 0 || strcmp(text, "text") == 0)
+		return true;
+	command_complain(command, "--log-format %s: json or text", text);
+	return false;
+}
+
+static bool
 read_options(const struct command *command, int argc, char **argv, struct serve_options *ret)
 {
 	static const struct option options[] = {
@@ -74,6 +88,8 @@ read_options(const struct command *command, int argc, char **argv, struct serve_
 		{ "database", required_argument, NULL, 'd' },
 		{ "limit", required_argument, NULL, 'm' },
 		{ "loops", required_argument, NULL, 'o' },
+		{ "log", required_argument, NULL, 'g' },
+		{ "log-format", required_argument, NULL, 'f' },
 		{ "dev", no_argument, NULL, 'v' },
 		{ 0 },
 	};
@@ -84,6 +100,10 @@ read_options(const struct command *command, int argc, char **argv, struct serve_
 			ret->listen = optarg;
 		else if (option == 'd')
 			ret->database = optarg;
+		else if (option == 'g')
+			ret->log = optarg;
+		else if (option == 'f' && read_format(command, optarg, ret))
+			continue;
 		else if (option == 'm' && set_limit(command, optarg))
 			continue;
 		else if (option == 'o' && read_loops(command, optarg, &ret->loops))
@@ -98,10 +118,23 @@ read_options(const struct command *command, int argc, char **argv, struct serve_
 	return true;
 }
 
+/* Lines for people on a terminal, for programs elsewhere. */
+static bool
+start_journal(const struct command *command, const struct serve_options *options)
+{
+	bool is_text = options->log_format != NULL ? strcmp(options->log_format, "text") == 0 :
+						     strcmp(options->log, "-") == 0 && isatty(STDERR_FILENO);
+
+	if (journal_start(options->log, is_text ? JOURNAL_TEXT : JOURNAL_JSON, options->loops))
+		return true;
+	command_complain(command, "--log %s: %s", options->log, strerror(errno));
+	return false;
+}
+
 static int
 run_serve(const struct command *command, int argc, char **argv)
 {
-	struct serve_options options = { .listen = "127.0.0.1:8080" };
+	struct serve_options options = { .listen = "127.0.0.1:8080", .log = "-" };
 	struct running *running;
 	int status = EXIT_FAILED;
 
@@ -114,15 +147,20 @@ run_serve(const struct command *command, int argc, char **argv)
 	}
 	running = memory_new(sizeof(*running));
 	running->command = command;
+	if (!start_journal(command, &options)) {
+		free(running);
+		return EXIT_FAILED;
+	}
 	if (start(running, &options)) {
 		run(running);
 		if (!store_is_lost(running->server.store))
 			status = EXIT_DONE;
 		else
-			command_complain(command,
+			journal_event(JOURNAL_ERROR, "store_lost",
 			    "a commit failed, and its outcome is unknown; start again: recovery finds out");
 	}
 	stop(running);
+	journal_stop();
 	free(running);
 	return status;
 }
@@ -171,6 +209,7 @@ name_this_run(struct server *server)
 	uint8_t random[6];
 
 	random_bytes(random, sizeof(random));
+	random_bytes(&server->span_seed, sizeof(server->span_seed));
 	for (size_t i = 0; i < sizeof(random); i++)
 		snprintf(server->run_id + 2 * i, 3, "%02x", random[i]);
 }
@@ -226,10 +265,9 @@ stop_loops(struct running *running)
 {
 	running->stopping = true;
 	atomic_store(&running->server.draining, true);
-	uv_signal_stop(&running->sigterm);
-	uv_signal_stop(&running->sigint);
 	uv_close((uv_handle_t *)&running->sigterm, NULL);
 	uv_close((uv_handle_t *)&running->sigint, NULL);
+	uv_close((uv_handle_t *)&running->sighup, NULL);
 	uv_close((uv_handle_t *)&running->watch, NULL);
 	for (unsigned i = 0; i < running->loops_count; i++)
 		loop_stop(&running->loops[i].loop);
@@ -240,9 +278,18 @@ on_signal(uv_signal_t *handle, int signal)
 {
 	struct running *running = handle->data;
 
-	(void)signal;
-	if (!running->stopping)
-		stop_loops(running);
+	if (running->stopping)
+		return;
+	journal_event(JOURNAL_INFO, "stop", "%s: requests that have begun may end",
+	    signal == SIGTERM ? "SIGTERM" : "SIGINT");
+	stop_loops(running);
+}
+
+static void
+on_hangup(uv_signal_t *handle, int signal)
+{
+	(void)handle, (void)signal;
+	journal_reopen();
 }
 
 static void
@@ -250,6 +297,7 @@ look_at_store(uv_timer_t *timer)
 {
 	struct running *running = timer->data;
 
+	alarms_look(&running->alarms, running->server.store);
 	if (store_is_lost(running->server.store) && !running->stopping)
 		stop_loops(running);
 }
@@ -262,10 +310,12 @@ watch(struct running *running)
 
 	uv_signal_init(loop, &running->sigterm);
 	uv_signal_init(loop, &running->sigint);
+	uv_signal_init(loop, &running->sighup);
 	uv_timer_init(loop, &running->watch);
 	running->sigterm.data = running->sigint.data = running->watch.data = running;
 	uv_signal_start(&running->sigterm, on_signal, SIGTERM);
 	uv_signal_start(&running->sigint, on_signal, SIGINT);
+	uv_signal_start(&running->sighup, on_hangup, SIGHUP);
 	uv_timer_start(&running->watch, look_at_store, LOOK_EVERY_MS, LOOK_EVERY_MS);
 }
 
@@ -285,6 +335,8 @@ run(struct running *running)
 		server_loop_start(&running->loops[i], running->fds[i]);
 	}
 	watch(running);
+	journal_event(JOURNAL_INFO, "start", "caisson %s serves %.*s on http://%s, process %d",
+	    CAISSON_VERSION, STR_ARGS(running->loaded.app->name), running->address, (int)getpid());
 	printf("listening on http://%s\n", running->address);
 	fflush(stdout);
 	for (unsigned i = 1; i < running->loops_count; i++)
@@ -317,6 +369,8 @@ const struct command serve_command = {
 		"  --database URL       instead of `database:` in caisson.yaml (or set CAISSON_DATABASE)\n"
 		"  --loops N            threads that serve; default: one for each core\n"
 		"  --limit NAME=VALUE   set a limit; `caisson limits` lists them\n"
+		"  --log FILE           write the log there; - is standard error (default), off is none\n"
+		"  --log-format FORMAT  json or text; default: text on a terminal, else json\n"
 		"  --dev                for work on an app\n\n"
 		"Examples:\n"
 		"  caisson serve examples/handbook\n"

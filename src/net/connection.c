@@ -1,7 +1,10 @@
 #include "net/connection.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -72,12 +75,29 @@ take_chunk_back(struct connection_pool *pool, struct buf *buf)
 
 /* --- life ------------------------------------------------------------ */
 
+static void
+print_remote(const struct sockaddr *remote, char ret[CONNECTION_REMOTE_SIZE])
+{
+	const struct sockaddr_in *in = (const void *)remote;
+	const struct sockaddr_in6 *in6 = (const void *)remote;
+	char host[INET6_ADDRSTRLEN] = "";
+
+	if (remote->sa_family == AF_INET) {
+		inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
+		snprintf(ret, CONNECTION_REMOTE_SIZE, "%s:%u", host, ntohs(in->sin_port));
+	} else if (remote->sa_family == AF_INET6) {
+		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+		snprintf(ret, CONNECTION_REMOTE_SIZE, "[%s]:%u", host, ntohs(in6->sin6_port));
+	}
+}
+
 void
-connection_new(struct connection_pool *pool, int fd)
+connection_new(struct connection_pool *pool, int fd, const struct sockaddr *remote)
 {
 	struct connection *connection = memory_new(sizeof(*connection));
 
 	connection->fd = fd;
+	print_remote(remote, connection->remote);
 	connection->pool = pool;
 	connection->in_max = CONNECTION_CHUNK_SIZE;
 	connection->timeout.expire = expire;

@@ -23,6 +23,7 @@ enum {
 	CONNECTION_CHUNK_SIZE = 16 * 1024,  /* what the pool lends, and what one read takes */
 	CONNECTION_OUT_MARK = 256 * 1024,   /* unsent bytes above which no further request is begun */
 	CONNECTION_POOL_MAX = 64,
+	CONNECTION_REMOTE_SIZE = 56, /* "[" INET6 "]:" PORT and its NUL */
 };
 
 struct connection;
@@ -57,6 +58,7 @@ struct connection {
 	size_t in_max;	   /* `in` is not filled beyond it */
 	struct timeout timeout;
 	bool is_unflushed, blocked, finishing, closed, input_ended;
+	char remote[CONNECTION_REMOTE_SIZE]; /* "127.0.0.1:40312", for people */
 	void *data; /* the user's */
 };
 
@@ -67,8 +69,9 @@ void connection_pool_init(struct connection_pool *pool, struct loop *loop,
     const struct connection_user *user, void *user_data);
 void connection_pool_release(struct connection_pool *pool);
 
-/* Take over the socket ${fd}, which is non-blocking. */
-void connection_new(struct connection_pool *pool, int fd);
+/* Take over the socket ${fd}, which is non-blocking; its peer is ${remote}. */
+struct sockaddr;
+void connection_new(struct connection_pool *pool, int fd, const struct sockaddr *remote);
 /* Where to write: sent at the end of this turn. */
 struct buf *connection_out(struct connection *connection);
 /*

@@ -122,7 +122,9 @@ on_connections(uv_poll_t *poll, int status, int events)
 
 	(void)status, (void)events;
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct sockaddr_storage remote = { 0 };
+		socklen_t size = sizeof(remote);
+		int fd = accept4(listener->fd, (struct sockaddr *)&remote, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
 			if (errno == EMFILE || errno == ENFILE)
@@ -134,7 +136,7 @@ on_connections(uv_poll_t *poll, int status, int events)
 			continue;
 		}
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		connection_new(listener->pool, fd);
+		connection_new(listener->pool, fd, (struct sockaddr *)&remote);
 	}
 }
 

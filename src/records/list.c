@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/limits.h"
 #include "records/list_internal.h"
 #include "sql/catalogue.h"
 
@@ -16,188 +17,66 @@ struct reading {
 	struct sql_text sql;
 	struct value last[LIST_KEYS_MAX + 1]; /* the keys of the page's last row */
 	bool has_more;
+	int shown; /* columns in front of _version, or of the id and _version */
+	struct shown_list list; /* where records are expanded; in the arena */
+	struct arena arena;
 };
+
+enum store_weight
+sight_weight(const struct sight *sight)
+{
+	for (size_t i = 0; sight->has_expands && i < sight->members_count; i++) {
+		const struct expand *expand = sight->members[i].expand;
+
+		if (expand != NULL && (expand->is_back ||
+					  sight_weight(&expand->query->sight) == STORE_HEAVY))
+			return STORE_HEAVY;
+	}
+	return STORE_LIGHT;
+}
 
 enum store_weight
 list_weight(const struct list_query *query)
 {
 	if (query->is_empty)
 		return STORE_LIGHT;
+	if (query->count != LIST_NO_COUNT || sight_weight(&query->sight) == STORE_HEAVY ||
+	    (query->sight.has_expands && query->limit > LIST_EXPAND_LIGHT_MAX))
+		return STORE_HEAVY;
 	return query->index.serves && query->offset <= LIST_OFFSET_LIGHT_MAX ? STORE_LIGHT
 									     : STORE_HEAVY;
 }
 
 /* --- the statement --------------------------------------------------- */
 
-/* "t."votes"", or behind a reference "k0."k"". */
-static void
-add_column(struct sql_text *sql, const struct list_query *query, size_t key)
-{
-	if (query->keys[key].hop == NULL)
-		sql_addf(sql, "t.%n", query->keys[key].field->name);
-	else
-		sql_addf(sql, "k%d.\"k\"", (unsigned)key);
-}
-
-/* What rows are ordered by; of an enum the place of its value. */
-static void
-add_key(struct sql_text *sql, const struct list_query *query, size_t key)
-{
-	const struct field *field = query->keys[key].field;
-
-	if (field->type != FIELD_ENUM) {
-		add_column(sql, query, key);
-		return;
-	}
-	sql_add(sql, "CASE ");
-	add_column(sql, query, key);
-	for (size_t i = 0; i < field->values_count; i++)
-		sql_addf(sql, " WHEN %v THEN %d", value_text(field->values[i]), (unsigned)i);
-	sql_add(sql, " END");
-}
-
-/* The cursor's value as add_key() has it. */
-static struct value
-key_value(const struct list_query *query, size_t key)
-{
-	const struct field *field = query->keys[key].field;
-	size_t place = 0;
-
-	if (field->type != FIELD_ENUM)
-		return query->after[key];
-	while (!str_equal(field->values[place], query->after[key].text))
-		place++;
-	return value_int((int64_t)place);
-}
-
 /*
- * The target's row as the caller may read it, so that a hidden one is null.
- * Inside, the target is "t", as rules are written; the list's own t is not in sight.
+ * What is shown, the id and _version, then the keys that stand in no column
+ * before.  Columns as they stand hold the id and most keys already.
  */
 static void
-add_join(struct sql_text *sql, const struct list_query *query, size_t at)
+write_columns(struct reading *reading)
 {
-	const struct list_key *key = &query->keys[at];
-	const struct collection *target = key->hop->to;
+	const struct list_query *query = reading->query;
+	struct sql_text *sql = &reading->sql;
+	bool is_plain = query->sight.is_plain;
 
-	sql_addf(sql, " LEFT JOIN (SELECT t.\"id\" AS \"i\", t.%n AS \"k\" FROM %n AS t WHERE ",
-	    key->field->name, target->name);
-	rule_to_sql(query->rules, query->rules->access[target->index][ACCESS_READ],
-	    &query->identity->caller, sql);
-	sql_addf(sql, ") AS k%d ON k%d.\"i\" = t.%n", (unsigned)at, (unsigned)at, key->hop->name);
-}
-
-static void
-add_from(struct sql_text *sql, const struct list_query *query)
-{
-	const struct list_index *index = &query->index;
-
-	sql_addf(sql, " FROM %n AS t", query->collection->name);
-	if (index->is_pinned && sql->dialect == SQL_SQLITE) {
-		if (index->name.size > 0)
-			sql_addf(sql, " INDEXED BY %n", index->name);
-		else
-			sql_add(sql, " NOT INDEXED");
+	if (is_plain) {
+		catalogue_columns(sql, query->collection);
+		reading->shown = (int)query->collection->columns_count;
+		sql_add(sql, ", t.\"_version\"");
+	} else {
+		reading->shown = sight_add_columns(sql, &query->sight);
+		sql_add(sql, reading->shown > 0 ? ", t.\"id\", t.\"_version\""
+						: "t.\"id\", t.\"_version\"");
 	}
-	for (size_t i = 0; i < query->keys_count; i++)
-		if (query->keys[i].hop != NULL)
-			add_join(sql, query, i);
-}
-
-/* The keys before ${count} are the cursor's. */
-static void
-add_equal(struct sql_text *sql, const struct list_query *query, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		add_column(sql, query, i);
-		if (query->after[i].kind == VALUE_NULL)
-			sql_add(sql, " IS NULL AND ");
-		else
-			sql_addf(sql, " = %v AND ", query->after[i]);
-	}
-}
-
-/* (a, b) > (?, ?) */
-static void
-add_beyond(struct sql_text *sql, const struct list_query *query, size_t from, size_t to)
-{
-	bool is_row = to - from > 1;
-
-	sql_add(sql, is_row ? "(" : "");
-	for (size_t i = from; i < to; i++) {
-		sql_add(sql, i == from ? "" : ", ");
-		add_key(sql, query, i);
-	}
-	sql_add(sql, is_row ? ")" : "");
-	sql_add(sql, query->keys[from].descending ? " < " : " > ");
-	sql_add(sql, is_row ? "(" : "");
-	for (size_t i = from; i < to; i++)
-		sql_addf(sql, i == from ? "%v" : ", %v", key_value(query, i));
-	sql_add(sql, is_row ? ")" : "");
-}
-
-static void
-add_range(struct sql_text *sql, const struct list_query *query, const struct list_range *range)
-{
-	add_equal(sql, query, range->equal);
-	if (range->kind == RANGE_BEYOND) {
-		add_beyond(sql, query, range->equal, range->end);
-		return;
-	}
-	add_column(sql, query, range->equal);
-	sql_add(sql, range->kind == RANGE_NULL ? " IS NULL" : " IS NOT NULL");
-}
-
-/* Any of ${ranges}; all rows where there are none. */
-static void
-add_where(struct sql_text *sql, const struct list_query *query, const struct list_range *ranges,
-    size_t count)
-{
-	sql_add(sql, " WHERE ");
-	rule_to_sql(query->rules, query->rules->access[query->collection->index][ACCESS_READ],
-	    &query->identity->caller, sql);
-	if (query->filter != NULL) {
-		sql_add(sql, " AND ");
-		rule_to_sql(query->rules, query->filter, &query->identity->caller, sql);
-	}
-	if (count == 0)
-		return;
-	sql_add(sql, count == 1 ? " AND " : " AND ((");
-	for (size_t i = 0; i < count; i++) {
-		sql_add(sql, i == 0 ? "" : ") OR (");
-		add_range(sql, query, &ranges[i]);
-	}
-	sql_add(sql, count == 1 ? "" : "))");
-}
-
-/* As the indexes of sql/catalogue.c have it: PostgreSQL's own habit is NULLs last. */
-static const char *
-direction(const struct sql_text *sql, const struct list_key *key)
-{
-	if (sql->dialect == SQL_SQLITE || !key->nullable)
-		return key->descending ? " DESC" : "";
-	return key->descending ? " DESC NULLS LAST" : " NULLS FIRST";
-}
-
-/* Without keys of one value: an engine does not see that a CASE is one. */
-static void
-add_order(struct sql_text *sql, const struct list_query *query)
-{
-	size_t last = query->keys_count - 1;
-
-	sql_add(sql, " ORDER BY ");
-	for (size_t i = 0; i < last; i++) {
-		if (query->keys[i].is_fixed)
+	for (size_t i = 0; i < query->keys_count; i++) {
+		if (is_plain && query->keys[i].hop == NULL)
 			continue;
-		add_key(sql, query, i);
-		sql_add(sql, direction(sql, &query->keys[i]));
 		sql_add(sql, ", ");
+		list_add_key_column(sql, query, i);
 	}
-	add_key(sql, query, last);
-	sql_add(sql, direction(sql, &query->keys[last]));
 }
 
-/* The columns, _version, then what stands behind references. */
 static void
 write_select(struct reading *reading, const struct list_range *ranges, size_t count)
 {
@@ -206,14 +85,13 @@ write_select(struct reading *reading, const struct list_range *ranges, size_t co
 
 	sql_clear(sql);
 	sql_add(sql, "SELECT ");
-	catalogue_columns(sql, query->collection);
-	sql_add(sql, ", t.\"_version\"");
-	for (size_t i = 0; i < query->keys_count; i++)
-		if (query->keys[i].hop != NULL)
-			sql_addf(sql, ", k%d.\"k\"", (unsigned)i);
-	add_from(sql, query);
-	add_where(sql, query, ranges, count);
-	add_order(sql, query);
+	write_columns(reading);
+	sql_add(sql, " FROM");
+	list_add_table(sql, query);
+	sql_add(sql, " WHERE ");
+	list_add_condition(sql, query);
+	list_add_ranges(sql, query, ranges, count);
+	list_add_order(sql, query);
 	sql_addf(sql, " LIMIT %v",
 	    value_int((int64_t)query->limit + 1 - (int64_t)reading->read->items_count));
 	if (query->offset > 0)
@@ -227,11 +105,12 @@ static enum err
 keep_keys(struct reading *reading, struct tx_rows *rows)
 {
 	const struct list_query *query = reading->query;
-	int behind = (int)query->collection->columns_count + 1;
+	bool is_plain = query->sight.is_plain;
+	int behind = is_plain ? reading->shown + 1 : reading->shown + 2;
 
 	for (size_t i = 0; i < query->keys_count; i++) {
 		const struct list_key *key = &query->keys[i];
-		int column = key->hop == NULL ? (int)key->field->column : behind++;
+		int column = is_plain && key->hop == NULL ? (int)key->field->column : behind++;
 
 		reading->last[i] = tx_column(rows, column, key->field);
 		if (!value_keep(reading->tx->arena, &reading->last[i]))
@@ -258,23 +137,42 @@ note_version(struct list_read *read, const struct value *id, int64_t version)
 		read->version = version;
 }
 
+/* A record that others will stand in is kept until they are read. */
+static enum err
+show_row(struct reading *reading, struct tx_rows *rows)
+{
+	const struct sight *sight = &reading->query->sight;
+
+	if (sight->has_expands)
+		return shown_add(&reading->list, &reading->arena, sight, rows);
+	if (sight->is_plain)
+		record_row_to_json(&reading->writer, reading->query->collection, rows);
+	else
+		sight_row_to_json(&reading->writer, sight, rows);
+	return reading->read->json->err == OK ? OK : ERR_TOO_COSTLY;
+}
+
 static enum err
 take_row(struct reading *reading, struct tx_rows *rows)
 {
 	const struct collection *collection = reading->query->collection;
+	bool is_plain = reading->query->sight.is_plain;
 	struct list_read *read = reading->read;
+	int version = is_plain ? reading->shown : reading->shown + 1;
 	struct value id;
+	enum err err;
 
 	if (read->items_count == reading->query->limit) {
 		reading->has_more = true;
 		return OK;
 	}
-	id = tx_column(rows, COLUMN_ID, &collection->columns[COLUMN_ID]);
-	note_version(read, &id, tx_value(rows, (int)collection->columns_count, VALUE_INT).integer);
-	record_row_to_json(&reading->writer, collection, rows);
+	id = tx_column(
+	    rows, is_plain ? COLUMN_ID : reading->shown, &collection->columns[COLUMN_ID]);
+	note_version(read, &id, tx_value(rows, version, VALUE_INT).integer);
+	err = show_row(reading, rows);
 	read->items_count++;
-	if (read->json->err != OK)
-		return ERR_TOO_COSTLY;
+	if (err != OK)
+		return err;
 	return read->items_count == reading->query->limit ? keep_keys(reading, rows) : OK;
 }
 
@@ -308,6 +206,67 @@ read_items(struct reading *reading)
 	return err;
 }
 
+/* --- counting -------------------------------------------------------- */
+
+/* A page that has everything says how many there are. */
+static bool
+is_counted(const struct reading *reading)
+{
+	const struct list_query *query = reading->query;
+
+	return !reading->has_more && !query->has_cursor &&
+	       (query->offset == 0 || reading->read->items_count > 0);
+}
+
+static void
+write_count(struct reading *reading)
+{
+	const struct list_query *query = reading->query;
+	bool is_bounded = query->count == LIST_COUNT_BOUNDED;
+	struct sql_text *sql = &reading->sql;
+
+	sql_clear(sql);
+	sql_add(sql, is_bounded ? "SELECT count(*) FROM (SELECT 1 FROM " : "SELECT count(*) FROM ");
+	sql_name(sql, query->collection->name);
+	sql_add(sql, " AS t WHERE ");
+	list_add_condition(sql, query);
+	if (is_bounded)
+		sql_addf(sql, " LIMIT %v) AS c", value_int(limit(LIMIT_count_bound) + 1));
+}
+
+static enum err
+count_rows(struct reading *reading, int64_t *ret)
+{
+	struct tx_rows rows;
+	enum err err;
+
+	if (is_counted(reading)) {
+		*ret = (int64_t)reading->query->offset + (int64_t)reading->read->items_count;
+		return OK;
+	}
+	write_count(reading);
+	err = tx_query(reading->tx, &reading->sql, &rows);
+	if (err == OK && tx_next(&rows))
+		*ret = tx_value(&rows, 0, VALUE_INT).integer;
+	return tx_close(&rows, err);
+}
+
+/* ,"count":12 */
+static enum err
+add_count(struct reading *reading)
+{
+	struct buf *json = reading->read->json;
+	bool is_bounded = reading->query->count == LIST_COUNT_BOUNDED;
+	int64_t count = 0, bound = limit(LIMIT_count_bound);
+	enum err err = reading->query->is_empty ? OK : count_rows(reading, &count);
+
+	buf_add_c(json, ",\"count\":");
+	buf_add_int(json, is_bounded && count > bound ? bound : count);
+	if (is_bounded)
+		buf_add_c(json, count > bound ? ",\"count_exact\":false" : ",\"count_exact\":true");
+	return err;
+}
+
 /* --- the answer ------------------------------------------------------ */
 
 /* base64url needs no escapes.  Returns where the cursor begins. */
@@ -326,29 +285,54 @@ write_next(struct reading *reading)
 }
 
 static enum err
+write_items(struct reading *reading)
+{
+	const struct sight *sight = &reading->query->sight;
+	enum err err;
+
+	if (reading->query->is_empty)
+		return OK;
+	err = read_items(reading);
+	if (err != OK || !sight->has_expands)
+		return err;
+	err = shown_expand(reading->tx, &reading->arena, sight, &reading->list);
+	for (struct shown *shown = reading->list.first; shown != NULL && err == OK;
+	     shown = shown->next) {
+		shown_to_json(&reading->writer, sight, shown);
+		err = reading->read->json->err;
+	}
+	return err;
+}
+
+static enum err
 write_answer(struct reading *reading)
 {
 	struct list_read *read = reading->read;
 	struct buf *json = read->json;
-	size_t next = 0;
-	enum err err = OK;
+	size_t start = json->size, next = 0;
+	enum err err;
 
 	json_writer_init(&reading->writer, json);
 	buf_add_c(json, "{\"items\":");
 	json_begin_array(&reading->writer);
-	if (!reading->query->is_empty)
-		err = read_items(reading);
+	err = write_items(reading);
 	json_end_array(&reading->writer);
 	buf_add_c(json, ",\"next\":");
 	if (reading->has_more)
 		next = write_next(reading);
-	buf_add_c(json, reading->has_more ? "}" : "null}");
+	else
+		buf_add_c(json, "null");
+	if (err == OK && reading->query->count != LIST_NO_COUNT)
+		err = add_count(reading);
+	buf_add_byte(json, '}');
 	if (err != OK || json->err != OK)
 		return err != OK ? err : ERR_TOO_COSTLY;
 	if (reading->has_more) {
 		read->next.data = json->data + next;
 		read->hash ^= hash_str(read->next);
 	}
+	if (!reading->query->sight.is_plain || reading->query->count != LIST_NO_COUNT)
+		read->hash = hash_bytes(json->data + start, json->size - start);
 	return OK;
 }
 
@@ -365,9 +349,11 @@ list_read(struct tx *tx, void *arg)
 	read->hash = 0;
 	read->next = (struct str){ 0 };
 	sql_init(&reading.sql, tx->type->dialect);
+	arena_init(&reading.arena, (size_t)limit(LIMIT_request_memory));
 	err = write_answer(&reading);
+	arena_release(&reading.arena);
 	sql_release(&reading.sql);
 	if (err != OK)
 		buf_truncate(read->json, start);
-	return err;
+	return err == ERR_TOO_LARGE ? ERR_TOO_COSTLY : err;
 }

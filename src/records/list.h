@@ -22,19 +22,49 @@
  *	sort=-votes, cursor votes = 7:	votes = 7 AND id < …, then votes < 7, then votes IS NULL
  *	sort=-votes, cursor votes null:	votes IS NULL AND id < …
  *
- * Parameters: filter, sort, limit, cursor, offset.  `filter=` and `sort=` with
- * nothing behind them are as if they were not there (forms send that); an
- * empty `cursor=` is a mistake, so that a client that has come to the end does
- * not begin again.  offset (for grids) and cursor exclude one another; a page
- * at an offset has a `next` like any other.
+ * Parameters: filter, sort, limit, cursor, offset, count, fields, expand.
+ * Those that are texts and have nothing behind them (`filter=`) are as if they
+ * were not there (forms send that); an empty `cursor=` is a mistake, so that a
+ * client that has come to the end does not begin again.  offset (for grids)
+ * and cursor exclude one another; a page at an offset has a `next` like any
+ * other.
+ *
+ * fields names the members that are shown, in the order of the file whatever
+ * the order here; behind a reference or a back reference those of its
+ * records, which it expands by that.  `*` is all of them.
+ *
+ *	fields=title,author.name	{"title":…,"author":{"name":…}}
+ *
+ * expand puts records in the place of their ids: an object or null for a ref,
+ * an array for refs and for back references (`comments`), which a record has
+ * only there.  Behind the name, the parameters of a list stand in parentheses:
+ *
+ *	path	 name options? ("." path)?
+ *	options	 "(" parameter "=" value (";" parameter "=" value)* ")"
+ *
+ *	expand=topic.owner,comments(filter=stars > 3;sort=-created;limit=5;expand=author)
+ *
+ * A value ends at the first ";" or ")" outside of quotes and brackets of its
+ * own.  A ref or refs takes `fields` and `expand`, a back reference `filter`,
+ * `sort` and `limit` too.  What is expanded is shown, whatever fields names.
+ * Every record of every level is one that the caller may read, with what it
+ * may see of it.  Each expansion is one statement for all records of its level
+ * (a few, where these are many), not one for each.
+ *
+ * count=exact adds `"count"`, how many records the filter finds, on whatever
+ * page; count=bounded counts no further than LIMIT_count_bound, and says by
+ * `"count_exact"` whether that was all.
  */
 #include "codec/url.h"
 #include "records/records.h"
+#include "records/sight.h"
 
 enum {
 	LIST_KEYS_MAX = 8, /* names in sort= */
 	LIST_LIMIT_STANDARD = 20,
+	LIST_EXPAND_STANDARD = 20, /* records of a back reference, each */
 	LIST_OFFSET_MAX = 10000,
+	LIST_EXPAND_LIGHT_MAX = 100, /* records of a page whose references are expanded on a loop */
 	LIST_OFFSET_LIGHT_MAX = 1000, /* beyond it skipping takes long */
 	LIST_ENUM_VALUES_MAX = 1000, /* of all keys together */
 };
@@ -55,6 +85,8 @@ struct list_key {
 	bool descending;
 	bool nullable;
 	bool is_fixed; /* the rule or the filter leaves it one value: it orders nothing */
+	const struct rule *rule; /* of a field that the caller sees in some rows only */
+	const struct rule *hop_rule; /* the same of the reference */
 };
 
 /* The index that holds the rows in the order asked for. */
@@ -69,7 +101,9 @@ struct list_index {
 	struct str name; /* empty: the table's own order (an int id) */
 };
 
-/* A list that was asked for.  Immutable; lives in the arena that it was parsed in. */
+enum list_count { LIST_NO_COUNT, LIST_COUNT_EXACT, LIST_COUNT_BOUNDED };
+
+/* A list that was asked for, or the records of an expansion.  Immutable; lives in the arena that it was parsed in. */
 struct list_query {
 	const struct rules *rules;
 	const struct collection *collection;
@@ -84,6 +118,19 @@ struct list_query {
 	uint64_t shape; /* hash of collection, filter and sort */
 	struct list_index index;
 	bool is_empty; /* the caller may read no row at all */
+	struct sight sight;
+	bool has_fields; /* `fields` chose some */
+	enum list_count count;
+};
+
+/* Records in the place of ids. */
+struct expand {
+	struct str json_name; /* "\"author\":" */
+	/* A ref or refs of the records that are expanded; a back reference: of the records in their place. */
+	const struct field *field;
+	bool is_back;
+	const struct list_query *query; /* of the records in their place */
+	const struct rule *rule; /* back: where the caller sees the field in some rows only */
 };
 
 /*
@@ -96,8 +143,19 @@ bool list_parse(struct arena *arena, const struct rules *rules, const struct col
     size_t parameters_count, struct str secret, const struct list_query **ret,
     struct list_problem *ret_problem) MUST_USE;
 
+/*
+ * The same for one record: `fields` and `expand`.  *ret_sight is NULL where it is shown as it
+ * stands.
+ */
+bool list_parse_one(struct arena *arena, const struct rules *rules,
+    const struct collection *collection, const struct identity *identity,
+    const struct url_parameter *parameters, size_t parameters_count, const struct sight **ret_sight,
+    struct list_problem *ret_problem) MUST_USE;
+
 /* LIGHT where an index has the order, so that a page is read and no more. */
 enum store_weight list_weight(const struct list_query *query);
+/* HEAVY where it expands a back reference. */
+enum store_weight sight_weight(const struct sight *sight);
 
 struct list_read {
 	const struct list_query *query;
@@ -107,7 +165,8 @@ struct list_read {
 	size_t items_count;
 	int64_t version; /* the highest commit number among the items; 0 for none */
 	/*
-	 * A hash of the items' ids and commit numbers, in order, and of `next`: two
+	 * A hash of the items' ids and commit numbers, in order, and of `next`, or of
+	 * the answer's bytes where more than the items decides about them: two
 	 * answers to one request with the same hash are the same bytes.
 	 */
 	uint64_t hash;

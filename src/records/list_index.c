@@ -59,7 +59,7 @@ is_narrow(const struct list_query *query)
 static bool
 is_plain(const struct list_key *key)
 {
-	return key->hop == NULL && key->field->type != FIELD_ENUM;
+	return key->hop == NULL && key->rule == NULL && key->field->type != FIELD_ENUM;
 }
 
 static size_t
@@ -187,7 +187,8 @@ list_find_index(struct arena *arena, struct list_query *query)
 
 	for (size_t i = 0; i < query->keys_count; i++)
 		query->keys[i].is_fixed =
-		    query->keys[i].hop == NULL && is_fixed(query, query->keys[i].field);
+		    query->keys[i].hop == NULL && query->keys[i].rule == NULL &&
+		    is_fixed(query, query->keys[i].field);
 	consider_id(&search);
 	for (size_t i = COLUMN_FIELDS; i < collection->columns_count; i++)
 		consider_field(&search, &collection->columns[i]);

@@ -15,6 +15,7 @@
 #include "auth/identity.h"
 #include "codec/json.h"
 #include "rules/rules.h"
+#include "records/sight.h"
 #include "store/store.h"
 
 /* One thing that is wrong with a body; where: a JSON pointer (RFC 6901) as a URI fragment. */
@@ -40,13 +41,7 @@ enum input_kind {
 	INPUT_ABSENT,
 	INPUT_WRONG, /* sent, and noted among the errors */
 	INPUT_VALUE,
-	/* From here on what a change says, with its operand as the value (records/operators.h). */
-	INPUT_INC,
-	INPUT_MIN,
-	INPUT_MAX,
-	INPUT_APPEND,
-	INPUT_REMOVE,
-	INPUT_MERGE, /* json */
+	INPUT_INC, /* from here on operators, with their operand as the value */
 };
 
 /* What a client sent for one record, by column. */
@@ -111,8 +106,13 @@ struct record_read {
 	const struct collection *collection;
 	const struct identity *identity;
 	struct record_key key;
+	struct value id;
+	const struct sight *sight; /* NULL: as it stands */
 	struct buf *json; /* the record is appended */
-	int64_t version;  /* result: its commit number */
+
+	/* Results. */
+	int64_t version; /* its commit number */
+	uint64_t hash; /* with a sight: of the record as it is shown */
 };
 /* A store body: ERR_NOT_FOUND where it does not exist or may not be read. */
 enum err record_read(struct tx *tx, void *arg);

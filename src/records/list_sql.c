@@ -1,0 +1,177 @@
+/* A query as SQL. */
+#include "records/list_internal.h"
+
+/* "t."votes"", or behind a reference "k0."k"". */
+void
+list_add_key_column(struct sql_text *sql, const struct list_query *query, size_t key)
+{
+	const struct list_key *shown = &query->keys[key];
+
+	if (shown->hop == NULL)
+		sight_add_column(sql, query->rules, &query->identity->caller, shown->field, shown->rule);
+	else
+		sql_addf(sql, "k%d.\"k\"", (unsigned)key);
+}
+
+/* What rows are ordered by; of an enum the place of its value. */
+void
+list_add_key(struct sql_text *sql, const struct list_query *query, size_t key)
+{
+	const struct field *field = query->keys[key].field;
+
+	if (field->type != FIELD_ENUM) {
+		list_add_key_column(sql, query, key);
+		return;
+	}
+	sql_add(sql, "CASE ");
+	list_add_key_column(sql, query, key);
+	for (size_t i = 0; i < field->values_count; i++)
+		sql_addf(sql, " WHEN %v THEN %d", value_text(field->values[i]), (unsigned)i);
+	sql_add(sql, " END");
+}
+
+/* The cursor's value as add_key() has it. */
+static struct value
+key_value(const struct list_query *query, size_t key)
+{
+	const struct field *field = query->keys[key].field;
+	size_t place = 0;
+
+	if (field->type != FIELD_ENUM)
+		return query->after[key];
+	while (!str_equal(field->values[place], query->after[key].text))
+		place++;
+	return value_int((int64_t)place);
+}
+
+/*
+ * The target's row as the caller may read it, so that a hidden one is null.
+ * Inside, the target is "t", as rules are written; the list's own t is not in sight.
+ */
+static void
+add_join(struct sql_text *sql, const struct list_query *query, size_t at)
+{
+	const struct list_key *key = &query->keys[at];
+	const struct collection *target = key->hop->to;
+
+	sql_add(sql, " LEFT JOIN (SELECT t.\"id\" AS \"i\", ");
+	sight_add_column(sql, query->rules, &query->identity->caller, key->field, key->rule);
+	sql_addf(sql, " AS \"k\" FROM %n AS t WHERE ", target->name);
+	rule_to_sql(query->rules, query->rules->access[target->index][ACCESS_READ],
+	    &query->identity->caller, sql);
+	sql_addf(sql, ") AS k%d ON k%d.\"i\" = ", (unsigned)at, (unsigned)at);
+	sight_add_column(sql, query->rules, &query->identity->caller, key->hop, key->hop_rule);
+}
+
+void
+list_add_table(struct sql_text *sql, const struct list_query *query)
+{
+	const struct list_index *index = &query->index;
+
+	sql_addf(sql, " %n AS t", query->collection->name);
+	if (index->is_pinned && sql->dialect == SQL_SQLITE) {
+		if (index->name.size > 0)
+			sql_addf(sql, " INDEXED BY %n", index->name);
+		else
+			sql_add(sql, " NOT INDEXED");
+	}
+	for (size_t i = 0; i < query->keys_count; i++)
+		if (query->keys[i].hop != NULL)
+			add_join(sql, query, i);
+}
+
+/* The keys before ${count} are the cursor's. */
+static void
+add_equal(struct sql_text *sql, const struct list_query *query, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		list_add_key_column(sql, query, i);
+		if (query->after[i].kind == VALUE_NULL)
+			sql_add(sql, " IS NULL AND ");
+		else
+			sql_addf(sql, " = %v AND ", query->after[i]);
+	}
+}
+
+/* (a, b) > (?, ?) */
+static void
+add_beyond(struct sql_text *sql, const struct list_query *query, size_t from, size_t to)
+{
+	bool is_row = to - from > 1;
+
+	sql_add(sql, is_row ? "(" : "");
+	for (size_t i = from; i < to; i++) {
+		sql_add(sql, i == from ? "" : ", ");
+		list_add_key(sql, query, i);
+	}
+	sql_add(sql, is_row ? ")" : "");
+	sql_add(sql, query->keys[from].descending ? " < " : " > ");
+	sql_add(sql, is_row ? "(" : "");
+	for (size_t i = from; i < to; i++)
+		sql_addf(sql, i == from ? "%v" : ", %v", key_value(query, i));
+	sql_add(sql, is_row ? ")" : "");
+}
+
+static void
+add_range(struct sql_text *sql, const struct list_query *query, const struct list_range *range)
+{
+	add_equal(sql, query, range->equal);
+	if (range->kind == RANGE_BEYOND) {
+		add_beyond(sql, query, range->equal, range->end);
+		return;
+	}
+	list_add_key_column(sql, query, range->equal);
+	sql_add(sql, range->kind == RANGE_NULL ? " IS NULL" : " IS NOT NULL");
+}
+
+void
+list_add_condition(struct sql_text *sql, const struct list_query *query)
+{
+	rule_to_sql(query->rules, query->rules->access[query->collection->index][ACCESS_READ],
+	    &query->identity->caller, sql);
+	if (query->filter == NULL)
+		return;
+	sql_add(sql, " AND ");
+	rule_to_sql(query->rules, query->filter, &query->identity->caller, sql);
+}
+
+void
+list_add_ranges(struct sql_text *sql, const struct list_query *query,
+    const struct list_range *ranges, size_t count)
+{
+	if (count == 0)
+		return;
+	sql_add(sql, count == 1 ? " AND " : " AND ((");
+	for (size_t i = 0; i < count; i++) {
+		sql_add(sql, i == 0 ? "" : ") OR (");
+		add_range(sql, query, &ranges[i]);
+	}
+	sql_add(sql, count == 1 ? "" : "))");
+}
+
+/* As the indexes of sql/catalogue.c have it: PostgreSQL's own habit is NULLs last. */
+const char *
+list_direction(const struct sql_text *sql, const struct list_key *key)
+{
+	if (sql->dialect == SQL_SQLITE || !key->nullable)
+		return key->descending ? " DESC" : "";
+	return key->descending ? " DESC NULLS LAST" : " NULLS FIRST";
+}
+
+/* Without keys of one value: an engine does not see that a CASE is one. */
+void
+list_add_order(struct sql_text *sql, const struct list_query *query)
+{
+	size_t last = query->keys_count - 1;
+
+	sql_add(sql, " ORDER BY ");
+	for (size_t i = 0; i < last; i++) {
+		if (query->keys[i].is_fixed)
+			continue;
+		list_add_key(sql, query, i);
+		sql_add(sql, list_direction(sql, &query->keys[i]));
+		sql_add(sql, ", ");
+	}
+	list_add_key(sql, query, last);
+	sql_add(sql, list_direction(sql, &query->keys[last]));
+}
