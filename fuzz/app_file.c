@@ -79,6 +79,28 @@ check_column(const struct collection *collection, unsigned column)
 }
 
 static void
+check_relations(const struct collection *collection)
+{
+	char name[INDEX_NAME_SIZE];
+
+	for (size_t i = 0; i < collection->indexes_count; i++) {
+		const struct app_index *index = &collection->indexes[i];
+
+		assert(index->fields_count > 0);
+		if (index->unique)
+			assert(unique_name_index(
+				   collection, index_name(collection, index, name)) == index);
+	}
+	for (size_t i = 0; i < collection->backs_count; i++) {
+		const struct back_reference *back = &collection->backs[i];
+
+		assert(collection_back(collection, back->name) == back);
+		assert(collection_column(collection, back->name) == NULL);
+		assert(back->field->to == collection);
+	}
+}
+
+static void
 check_app(const struct app *app)
 {
 	size_t written = 0;
@@ -91,6 +113,7 @@ check_app(const struct app *app)
 		assert(app_collection(app, collection->name) == collection);
 		for (unsigned j = 0; j < collection->columns_count; j++)
 			check_column(collection, j);
+		check_relations(collection);
 	}
 	if (sqlite3_open(":memory:", &db) != SQLITE_OK)
 		abort();

@@ -9,265 +9,12 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "base/buf.h"
+#include "app/names.h"
 #include "base/memory.h"
-
-/* --- bad files and all that is said of them -------------------------- */
 
 #define HEAD "app: a\ncollections:\n  c:\n    fields:\n"
 /* Line 5 of a file. */
 #define FIELD_LINE(attributes) HEAD "      f: " attributes "\n"
-#define SAYS(at, detail) "caisson.yaml:" at ": error: " detail "\n"
-
-static const struct bad_file {
-	const char *text, *lines;
-} bad_files[] = {
-	/* The top. */
-	{ "", SAYS("1:1", "the file is empty; it begins with 'app: NAME'") },
-	{ "hello\n",
-	    SAYS("1:1", "expected a mapping that begins with 'app: NAME', found 'hello'") },
-	{ "{}\n", SAYS("1:1", "the key 'app' is missing")
-		      SAYS("1:1", "the key 'collections' is missing") },
-	{ "app: a\ncolections: {}\n",
-	    SAYS("1:1", "the key 'collections' is missing")
-		SAYS("2:1", "unknown key 'colections'; did you mean 'collections'?") },
-	{ "app: a\nwebhooks: {}\nzzz: 1\ncollections: {}\n",
-	    SAYS("2:1", "'webhooks' is not supported yet") SAYS(
-		"3:1", "unknown key 'zzz'; expected one of: app, api, database, collections") },
-	{ "app: My App\ncollections: []\n",
-	    SAYS("1:6", "'My App' is not a name: a small letter, then at most 62 small letters, "
-			"digits and _")
-		SAYS("2:14", "expected a mapping of collections by name, found a list") },
-	{ "app:\ndatabase: mysql://x\ncollections: {}\n",
-	    SAYS("1:1", "expected the app's name, found nothing") SAYS(
-		"2:11", "expected sqlite:FILE or postgres://USER@HOST/NAME, found 'mysql://x'") },
-	{ "app: a\napi: { prefix: v1/, cors: 1 }\ncollections: {}\n",
-	    SAYS("2:16", "expected a path like /v1, without a slash at its end, found 'v1/'")
-		SAYS("2:21", "unknown key 'cors'; expected prefix") },
-	{ "app: a\napi: { prefix: /health/x }\ncollections: {}\n",
-	    SAYS("2:16", "'/health/x' is taken by the server itself") },
-	{ "app: a\napi: { prefix: /a/../b }\ncollections: {}\n",
-	    SAYS("2:16", "expected a path like /v1, without a slash at its end, found '/a/../b'") },
-	/* What is no YAML, or more than it may be. */
-	{ "app: 'a' b\n",
-	    SAYS("1:10", "not YAML: invalid trailing content after single-quoted scalar;"
-			 " put all of the text in quotes") },
-	{ "app: a\napp: b\ncollections: {}\n",
-	    SAYS("2:1", "the key 'app' stands here twice; first in line 1") },
-	{ "app: &x a\ncollections: {}\n",
-	    SAYS("1:7", "anchors are not supported: write it out where it is needed") },
-	{ "app: \"\\e[31m\"\ncollections: {}\n",
-	    SAYS("1:6", "'?[31m' is not a name: a small letter, then at most 62 small letters, "
-			"digits and _") },
-	/* Collections. */
-	{ "app: a\ncollections:\n  Big: {}\n  batch: { fields: {} }\n  caisson_x: { fields: {} }\n "
-	  " d:\n",
-	    SAYS("3:3",
-		"'Big' is not a name: a small letter, then at most 62 small letters, digits and _")
-		SAYS("3:3", "the key 'fields' is missing") SAYS("4:3", "'batch' is a reserved name")
-		    SAYS("5:3", "'caisson_x' begins like the tables of the database itself"
-				" (caisson_, sqlite_, pg_)") SAYS("6:3",
-			"expected a collection: a mapping with 'fields', found nothing") },
-	{ "app: a\ncollections:\n  c: { id: uuid, fields: { a: { type: text } }, kind: documents "
-	  "}\n",
-	    SAYS("3:12", "expected int (without 'id' ids are UUIDs), found 'uuid'")
-		SAYS("3:49", "'kind' is not supported yet") },
-	/* Fields and their types. */
-	{ FIELD_LINE("text"), SAYS("5:10", "expected a field like { type: text }, found 'text'") },
-	{ FIELD_LINE("{ typ: text }"), SAYS("5:7", "the key 'type' is missing") SAYS(
-					   "5:12", "unknown key 'typ'; did you mean 'type'?") },
-	{ FIELD_LINE("{ type: integer }"),
-	    SAYS("5:18", "unknown type 'integer'; did you mean 'int'?") },
-	{ FIELD_LINE("{ type: string }"),
-	    SAYS("5:18",
-		"unknown type 'string'; expected one of: text, int, bool, enum, time, ref, refs, float, decimal, date,"
-		" list, json, email, url") },
-	{ FIELD_LINE("{ type: id }"),
-	    SAYS("5:18", "unknown type 'id'; expected one of: text, int, bool, enum, time, ref, refs, float, decimal, date,"
-			 " list, json, email, url") },
-	{ FIELD_LINE("{ type: file, search: A, cache: 1 }"),
-	    SAYS("5:18", "the type 'file' is not supported yet")
-		SAYS("5:24", "'search' is not supported yet") SAYS("5:35",
-		    "unknown key 'cache'; expected one of: type, required, unique, index, readonly,"
-		    " default, min, max, values, to, on_delete, scale, of, pattern, fold, was,"
-		    " description") },
-	{ FIELD_LINE("{ type: text, required: yes, unique: \"true\", index: 1, readonly: [] }"),
-	    SAYS("5:34", "expected true or false, found 'yes'")
-		SAYS("5:47", "expected true or false, found the text 'true'")
-		    SAYS("5:62", "expected true or false, found '1'")
-			SAYS("5:75", "expected true or false, found a list") },
-	{ HEAD "      id: { type: text }\n      new: { type: int }\n      xmin: { type: int }\n    "
-	       "  aB: { type: int }\n",
-	    SAYS("5:7", "'id' is a reserved name") SAYS("6:7", "'new' is a reserved name")
-		SAYS("7:7", "'xmin' is a name that PostgreSQL keeps for itself")
-		    SAYS("8:7", "'aB' is not a name: a small letter, then at most 62 small "
-				"letters, digits and _") },
-	/* Bounds. */
-	{ FIELD_LINE("{ type: bool, min: 1, values: [a], to: c }"),
-	    SAYS("5:24", "'min' has no meaning for type bool")
-		SAYS("5:32", "'values' has no meaning for type bool")
-		    SAYS("5:45", "'to' has no meaning for type bool") },
-	{ FIELD_LINE("{ type: int, min: 5, max: 3 }"),
-	    SAYS("5:36", "'max' is smaller than 'min': no value fits") },
-	{ FIELD_LINE("{ type: int, min: 5MB, max: 9223372036854775808 }"),
-	    SAYS("5:28", "expected a whole number of 64 bits, found '5MB'")
-		SAYS("5:38", "expected a whole number of 64 bits, found '9223372036854775808'") },
-	{ FIELD_LINE("{ type: text, min: -1 }"),
-	    SAYS("5:29", "expected a number of characters, from 0, found '-1'") },
-	{ FIELD_LINE("{ type: time, min: 2026-02-30T00:00:00Z }"),
-	    SAYS("5:29",
-		"expected a time like 2026-11-23T08:00:00Z, found '2026-02-30T00:00:00Z'") },
-	/* Enums. */
-	{ FIELD_LINE("{ type: enum }"),
-	    SAYS("5:7", "an enum needs 'values', a list of values like [small, large]") },
-	{ FIELD_LINE("{ type: enum, values: [] }"), SAYS("5:32", "an enum has 1 to 1000 values") },
-	{ FIELD_LINE("{ type: enum, values: [a, b, a, '', [x]], default: bb }"),
-	    SAYS("5:39", "the value 'a' stands here twice")
-		SAYS("5:42", "expected a value, a text that is not empty, found the text ''")
-		    SAYS("5:46", "expected a value, a text that is not empty, found a list")
-			SAYS("5:61", "unknown value 'bb'; expected one of: a, b") },
-	{ FIELD_LINE("{ type: enum, values: [draft, public], default: drat }"),
-	    SAYS("5:58", "unknown value 'drat'; did you mean 'draft'?") },
-	/* References. */
-	{ FIELD_LINE("{ type: ref }"), SAYS("5:7", "a ref needs 'to', the name of a collection") },
-	{ "app: a\ncollections:\n  topics: { fields: { t: { type: ref, to: topcis, on_delete: "
-	  "nullify } } }\n",
-	    SAYS("3:43", "unknown collection 'topcis'; did you mean 'topics'?") SAYS(
-		"3:62", "unknown action 'nullify'; expected one of: restrict, cascade, set_null") },
-	{ FIELD_LINE("{ type: ref, to: c, on_delete: set_null, required: true }"),
-	    SAYS("5:41", "a required field cannot be set to null: choose restrict or cascade") },
-	{ FIELD_LINE("{ type: ref, to: c, default: abc }"),
-	    SAYS("5:39", "expected auth.id or an id (a UUID), found 'abc'") },
-	{ "app: a\ncollections:\n  c: { id: int, fields: { f: { type: ref, to: c, default: x } } "
-	  "}\n",
-	    SAYS("3:59", "expected a whole number of 64 bits, found 'x'") },
-	/* Defaults. */
-	{ FIELD_LINE("{ type: int, default: \"7\" }"),
-	    SAYS("5:32", "expected a whole number of 64 bits, found the text '7'") },
-	{ FIELD_LINE("{ type: int, default: 7, max: 6 }"),
-	    SAYS("5:32", "the default is larger than 'max' allows") },
-	{ FIELD_LINE("{ type: int, default: now }"),
-	    SAYS("5:32", "expected a whole number of 64 bits, found 'now'") },
-	{ FIELD_LINE("{ type: bool, default: no }"),
-	    SAYS("5:33", "expected true or false, found 'no'") },
-	{ FIELD_LINE("{ type: text, default: now }"),
-	    SAYS("5:33", "'now' is for types time and date; in quotes it is a text") },
-	{ FIELD_LINE("{ type: text, default: auth.email }"),
-	    SAYS("5:33", "'auth.email' is not supported yet; 'auth.id' is") },
-	{ FIELD_LINE("{ type: text, default: null }"),
-	    SAYS("5:33",
-		"expected a default (null is what stands where there is none), found 'null'") },
-	{ FIELD_LINE("{ type: text, default: \u00e4\u00e4, min: 3 }"),
-	    SAYS("5:33", "the default is shorter than 'min' allows") },
-	{ FIELD_LINE("{ type: text, default: \u00e4\u00e4\u00e4, max: 2 }"),
-	    SAYS("5:33", "the default is longer than 'max' allows") },
-	{ FIELD_LINE("{ type: time, default: auth.id }"),
-	    SAYS("5:33", "expected a time like 2026-11-23T08:00:00Z, found 'auth.id'") },
-	{ FIELD_LINE("{ type: time, default: 2026-01-01T00:00:00Z, min: 2026-01-01T00:00:01Z }"),
-	    SAYS("5:33", "the default is smaller than 'min' allows") },
-	{ FIELD_LINE("{ type: text, required: true, readonly: true }"),
-	    SAYS("5:7", "a required and readonly field needs a 'default': nobody else may give it "
-			"a value") },
-	/* Indexes. */
-	{ FIELD_LINE("{ type: text }") "    indexes: [[f, -creatd], f, [], [id, -id], [\"-\"]]\n",
-	    SAYS("6:19", "unknown field 'creatd'; did you mean 'created'?") SAYS(
-		"6:29", "expected a list of fields like [level, -created], found 'f'") SAYS("6:32",
-		"an index has 1 to 8 fields") SAYS("6:41", "'id' stands twice in this index")
-		SAYS("6:48", "unknown field ''; expected one of: id, created, updated, f") },
-	{ FIELD_LINE("{ type: text, index: true }") "    indexes: [[f]]\n",
-	    SAYS("6:15", "'c_f_idx' would be the name of two tables or indexes; the other comes "
-			 "from line 5") },
-	{ "app: a\ncollections:\n  c: { fields: { f: { type: text, unique: true } } }\n"
-	  "  c_f_key: { fields: { g: { type: int } } }\n",
-	    SAYS("3:18", "'c_f_key' would be the name of two tables or indexes; the other comes "
-			 "from line 4") },
-	/* Access. */
-	{ FIELD_LINE(
-	      "{ type: text }") "    access: { read: , craete: true, update: [1], delete: \"\" }\n",
-	    SAYS("6:15", "expected true, false or an expression, found nothing")
-		SAYS("6:23", "unknown key 'craete'; did you mean 'create'?")
-		    SAYS("6:45", "expected true, false or an expression, found a list")
-			SAYS("6:58", "expected true, false or an expression, found the text ''") },
-	/* Back references. */
-	{ "app: a\ncollections:\n"
-	  "  posts: { fields: { comments: { type: int } } }\n"
-	  "  comments: { fields: { post: { type: ref, to: posts } } }\n",
-	    SAYS("4:25", "seen from 'posts' this reference is 'comments', and so is the field of "
-			 "line 3: rename one of the two") },
-	{ "app: a\ncollections:\n"
-	  "  posts: { fields: { x: { type: int } } }\n"
-	  "  tags: { fields: { a: { type: ref, to: posts }, b: { type: ref, to: posts } } }\n"
-	  "  tags_a: { fields: { p: { type: ref, to: posts } } }\n",
-	    SAYS("5:23", "seen from 'posts' this reference is 'tags_a', and so is the reference of "
-			 "line 4: rename one of the two") },
-};
-
-static bool
-is_told_so(const struct bad_file *bad)
-{
-	char *lines = NULL;
-	size_t size;
-	FILE *file = open_memstream(&lines, &size);
-	struct app_mistakes mistakes;
-	bool told;
-
-	app_mistakes_init(&mistakes);
-	assert_null(app_read(str_from(bad->text), &mistakes));
-	app_mistakes_print(&mistakes, file, "caisson.yaml");
-	app_mistakes_release(&mistakes);
-	fclose(file);
-	told = strcmp(lines, bad->lines) == 0;
-	if (!told)
-		printf("--- of\n%s--- is said\n%s--- and not\n%s", bad->text, lines, bad->lines);
-	free(lines);
-	return told;
-}
-
-static void
-test_bad_files(void **state)
-{
-	bool told = true;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(bad_files); i++)
-		told &= is_told_so(&bad_files[i]);
-	assert_true(told);
-}
-
-static void
-test_limits(void **state)
-{
-	struct app_mistakes mistakes;
-	struct buf text;
-
-	(void)state;
-	buf_init(&text, 4 << 20);
-	buf_add_c(&text, "app: a\ncollections:\n");
-	for (int i = 0; i < 257; i++)
-		buf_addf(&text, "  c%d: { fields: { a: { type: text } } }\n", i);
-	app_mistakes_init(&mistakes);
-	assert_null(app_read(buf_str(&text), &mistakes));
-	assert_int_equal(mistakes.count, 1);
-	app_mistakes_release(&mistakes);
-
-	/* All are counted, a thousand are kept. */
-	buf_clear(&text);
-	for (int i = 0; i < 5000; i++)
-		buf_addf(&text, "k%d: 1\n", i);
-	app_mistakes_init(&mistakes);
-	assert_null(app_read(buf_str(&text), &mistakes));
-	assert_int_equal(mistakes.count, 5002);
-	app_mistakes_release(&mistakes);
-
-	buf_clear(&text);
-	while (text.size <= APP_FILE_SIZE_MAX)
-		buf_add_c(&text, "# a comment, one of very many\n");
-	app_mistakes_init(&mistakes);
-	assert_null(app_read(buf_str(&text), &mistakes));
-	assert_string_equal(mistakes.first->detail.data, "the file is larger than 1048576 bytes");
-	app_mistakes_release(&mistakes);
-	buf_release(&text);
-}
 
 /* --- good files ------------------------------------------------------ */
 
@@ -359,6 +106,125 @@ test_types_by_schema(void **state)
 	assert_int_equal(find(app, "c", "f")->default_kind, DEFAULT_LITERAL);
 	assert_int_equal(find(app, "c", "f")->default_value.text.size, 0);
 	assert_true(find(app, "c", "g")->default_value.integer == INT64_MIN);
+	app_free(app);
+}
+
+static void
+test_new_types(void **state)
+{
+	struct app *app = read_good(STR(HEAD
+	    "      a: { type: float, min: -1.5, max: 1e3, default: 2, description: 'A b' }\n"
+	    "      b: { type: decimal, scale: 2, min: \"-0.5\", max: 7, default: 1.50, was: bb }\n"
+	    "      cc: { type: date, min: 1970-01-02, default: now }\n"
+	    "      d: { type: date, default: 2026-11-24 }\n"
+	    "      e: { type: list, of: int, default: [3, -1], max: 9 }\n"
+	    "      f: { type: list, default: [true, 1, \"x\"] }\n"
+	    "      g: { type: json, default: { b: [1.0, null, no], a: true } }\n"
+	    "      h: { type: refs, to: c, min: 1, max: 3 }\n"
+	    "      i: { type: email, fold: true, unique: true, max: 254, default: a@b.example }\n"
+	    "      j: { type: url, required: true }\n"
+	    "      k: { type: text, pattern: \"^[a-z]+$\", default: abc }\n"
+	    "      l: { type: json, default: text }\n"
+	    "      m: { type: text, default: \"now\" }\n"));
+	const struct field *k = find(app, "c", "k");
+
+	(void)state;
+	assert_true(find(app, "c", "a")->real_min == -1.5 && find(app, "c", "a")->real_max == 1000);
+	assert_true(find(app, "c", "a")->default_value.real == 2);
+	assert_true(str_is(find(app, "c", "a")->description, "A b"));
+	assert_true(find(app, "c", "b")->min == -50 && find(app, "c", "b")->max == 700);
+	assert_int_equal(find(app, "c", "b")->default_value.kind, VALUE_DECIMAL);
+	assert_int_equal(find(app, "c", "b")->default_value.integer, 150);
+	assert_true(str_is(find(app, "c", "b")->was, "bb"));
+	assert_int_equal(find(app, "c", "cc")->default_kind, DEFAULT_NOW);
+	assert_int_equal(find(app, "c", "cc")->min, 1);
+	assert_int_equal(find(app, "c", "d")->default_value.integer, 20781);
+	assert_true(str_is(find(app, "c", "e")->default_value.text, "[3,-1]"));
+	assert_true(str_is(find(app, "c", "f")->default_value.text, "[\"true\",\"1\",\"x\"]"));
+	assert_true(
+	    str_is(find(app, "c", "g")->default_value.text, "{\"a\":true,\"b\":[1,null,\"no\"]}"));
+	assert_true(find(app, "c", "h")->min == 1 && find(app, "c", "h")->max == 3);
+	assert_int_equal(field_value_kind(find(app, "c", "h")), VALUE_JSON);
+	assert_true(find(app, "c", "i")->fold && find(app, "c", "i")->max == 254);
+	assert_null(find(app, "c", "j")->pattern.data);
+	assert_true(str_is(k->pattern, "^[a-z]+$") && pattern_matches(k->pattern_code, STR("x")));
+	assert_true(str_is(find(app, "c", "l")->default_value.text, "\"text\""));
+	assert_true(str_is(find(app, "c", "m")->default_value.text, "now"));
+	app_free(app);
+}
+
+static void
+test_fields_access_and_cache(void **state)
+{
+	struct app *app = read_good(
+	    STR(FIELD_LINE("{ type: text }") "    was: old\n    description: Some\n"
+					     "    fields_access:\n"
+					     "      f: { read: \"'x' in auth.roles\" }\n"
+					     "      created: { read: false }\n"
+					     "    cache: { max_age: 7d, public: true }\n"
+					     "  d: { fields: {}, cache: { max_age: 90m } }\n"
+					     "  e: { fields: {} }\n"));
+	const struct collection *c = app_collection(app, STR("c"));
+	const struct app_rule *f = &c->fields_read[COLUMN_FIELDS];
+
+	(void)state;
+	assert_true(str_is(c->was, "old") && str_is(c->description, "Some"));
+	assert_true(str_is(f->text, "'x' in auth.roles"));
+	assert_int_equal(f->at.line, 9);
+	assert_int_equal(f->at.column, 19);
+	assert_true(str_is(c->fields_read[COLUMN_CREATED].text, "false"));
+	assert_null(c->fields_read[COLUMN_ID].text.data);
+	assert_null(c->fields_read[COLUMN_UPDATED].text.data);
+	assert_int_equal(c->cache.max_age_s, 7 * 86400);
+	assert_true(c->cache.is_public && c->cache.at.line == 11);
+	assert_int_equal(app_collection(app, STR("d"))->cache.max_age_s, 5400);
+	assert_int_equal(app_collection(app, STR("e"))->cache.max_age_s, 0);
+	app_free(app);
+}
+
+/* "a a_b c_x c_y …": the back references of a collection, in their order. */
+static void
+check_backs(const struct app *app, const char *collection, const char *names)
+{
+	const struct collection *found = app_collection(app, str_from(collection));
+	struct str rest = str_from(names), name;
+	size_t count = 0;
+
+	while (str_split(&rest, ' ', &name)) {
+		const struct back_reference *back = collection_back(found, name);
+
+		assert_ptr_equal(back, &found->backs[count++]);
+		assert_ptr_equal(back->field->to, found);
+		assert_ptr_equal(back->field, collection_column(back->from, back->field->name));
+	}
+	assert_int_equal(found->backs_count, count);
+	assert_null(collection_back(found, STR("none")));
+}
+
+static void
+test_ledger(void **state)
+{
+	struct app *app = read_good_file("tests/apps/ledger/caisson.yaml");
+	const struct collection *invoices = app_collection(app, STR("invoices"));
+	char name[INDEX_NAME_SIZE];
+
+	(void)state;
+	check_backs(app, "tags", "articles invoices");
+	check_backs(app, "clerks", "clerks customers invoices_clerk invoices_reviewers");
+	check_backs(app, "customers",
+	    "customers_parent customers_partners invoices payments_payer payments_broker");
+	assert_int_equal(app_collection(app, STR("lines"))->backs_count, 0);
+	assert_int_equal(invoices->indexes_count, 4);
+	assert_false(invoices->indexes[1].unique);
+	assert_true(invoices->indexes[2].unique);
+	assert_true(
+	    str_is(index_name(invoices, &invoices->indexes[2], name), "invoices_customer_number_key"));
+	assert_ptr_equal(unique_name_index(invoices, STR("invoices_customer_number_key")),
+	    &invoices->indexes[2]);
+	assert_null(unique_name_index(invoices, STR("invoices_customer_number_idx")));
+	assert_true(
+	    str_is(link_name(invoices, find(app, "invoices", "reviewers"), name), "invoices_reviewers"));
+	assert_true(find(app, "articles", "exact")->max == INT64_C(999999999999999999));
 	app_free(app);
 }
 
@@ -462,6 +328,33 @@ test_shape(void **state)
 			"      r: { type: ref, to: b, on_delete: cascade }\n"
 			"    indexes: [[e, -created]]\n"),
 	    shape);
+	check_shape(STR("app: x\ncollections:\n  c:\n    fields:\n"
+			"      a: { type: float, min: -1.50, max: 1e30, default: 2, required: true }\n"
+			"      b: { type: decimal, scale: 2, min: \"-0.5\", default: 1, index: true }\n"
+			"      d: { type: date, max: 2026-11-24, default: 1970-01-01 }\n"
+			"      e: { type: list, of: int, min: 1, default: [1] }\n"
+			"      f: { type: json, default: { b: \"x\\ny\", a: 1 } }\n"
+			"      g: { type: refs, to: c, min: 1, max: 2 }\n"
+			"      h: { type: email, fold: true, unique: true, max: 254 }\n"
+			"      i: { type: url, description: x, was: j }\n"
+			"      k: { type: text, pattern: x, readonly: true }\n"
+			"    unique: [[h, b], [a, created]]\n"
+			"    indexes: [[k], [a, -created]]\n"
+			"    cache: { max_age: 1s }\n"),
+	    "collection c id\n"
+	    "field c.a float required min -1.5 max 1e+30 default 2\n"
+	    "field c.b decimal scale 2 min -0.50 default 1.00 index\n"
+	    "field c.d date max 2026-11-24 default 1970-01-01\n"
+	    "field c.e list of int min 1 default \"[1]\"\n"
+	    "field c.f json default \"{\\22a\\22:1,\\22b\\22:\\22x\\5cny\\22}\"\n"
+	    "field c.g refs to c\n"
+	    "field c.h email max 254 fold unique\n"
+	    "field c.i url\n"
+	    "field c.k text\n"
+	    "index c a -created\n"
+	    "index c k\n"
+	    "unique c a created\n"
+	    "unique c h b\n");
 	/* Rules, order, names of the app and the database are no matter of the tables. */
 	check_shape(STR("app: z\ndatabase: postgres://q\ncollections:\n"
 			"  a:\n    fields:\n"
@@ -478,10 +371,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad_files),
-		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_smallest),
 		cmocka_unit_test(test_types_by_schema),
+		cmocka_unit_test(test_new_types),
+		cmocka_unit_test(test_fields_access_and_cache),
+		cmocka_unit_test(test_ledger),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_shop),
 		cmocka_unit_test(test_clinic),

@@ -204,11 +204,12 @@ add_index(
 		    "a field that is unique alone says so itself: 'unique: true'");
 		return;
 	}
-	index->unique = unique;
+	*index = (struct app_index){ .unique = unique };
 	for (const struct yaml *item = node->first; item != NULL; item = item->next)
 		add_index_column(reader, collection, index, item);
 	index->at = position_of(node);
-	collection->indexes_count += index->fields_count > 0;
+	/* What is there of a bad one has a name that is not meant. */
+	collection->indexes_count += index->fields_count == node->count;
 }
 
 /* NULL where there is nothing to add. */
