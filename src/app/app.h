@@ -62,7 +62,8 @@ struct field {
 	enum field_type of; /* list: TEXT, INT, FLOAT or BOOL */
 	struct str pattern; /* text: as written, or data NULL */
 	const struct pattern *pattern_code; /* the same, for pattern_matches() */
-	bool fold; /* text, email: compared by its case-folded form, which the database holds as well */
+	/* text, email: compared by its case-folded form, which the database holds as well */
+	bool fold;
 	struct str *values; /* enum: in declared order */
 	size_t values_count;
 	const struct collection *to; /* ref, refs */
@@ -118,7 +119,8 @@ struct collection {
 	struct app_index *indexes; /* declared compound indexes and unique ones */
 	size_t indexes_count;
 	struct app_rule access[ACCESS_COUNT];
-	struct app_rule *fields_read; /* by column: who may see it; text.data NULL: whoever reads the record */
+	/* By column: who may see it; text.data NULL: whoever reads the record. */
+	struct app_rule *fields_read;
 	struct back_reference *backs; /* in the order of the collections that refer */
 	size_t backs_count;
 	struct app_cache cache;

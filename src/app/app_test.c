@@ -217,13 +217,13 @@ test_ledger(void **state)
 	assert_int_equal(invoices->indexes_count, 4);
 	assert_false(invoices->indexes[1].unique);
 	assert_true(invoices->indexes[2].unique);
-	assert_true(
-	    str_is(index_name(invoices, &invoices->indexes[2], name), "invoices_customer_number_key"));
+	assert_true(str_is(
+	    index_name(invoices, &invoices->indexes[2], name), "invoices_customer_number_key"));
 	assert_ptr_equal(unique_name_index(invoices, STR("invoices_customer_number_key")),
 	    &invoices->indexes[2]);
 	assert_null(unique_name_index(invoices, STR("invoices_customer_number_idx")));
-	assert_true(
-	    str_is(link_name(invoices, find(app, "invoices", "reviewers"), name), "invoices_reviewers"));
+	assert_true(str_is(
+	    link_name(invoices, find(app, "invoices", "reviewers"), name), "invoices_reviewers"));
 	assert_true(find(app, "articles", "exact")->max == INT64_C(999999999999999999));
 	app_free(app);
 }
@@ -328,19 +328,20 @@ test_shape(void **state)
 			"      r: { type: ref, to: b, on_delete: cascade }\n"
 			"    indexes: [[e, -created]]\n"),
 	    shape);
-	check_shape(STR("app: x\ncollections:\n  c:\n    fields:\n"
-			"      a: { type: float, min: -1.50, max: 1e30, default: 2, required: true }\n"
-			"      b: { type: decimal, scale: 2, min: \"-0.5\", default: 1, index: true }\n"
-			"      d: { type: date, max: 2026-11-24, default: 1970-01-01 }\n"
-			"      e: { type: list, of: int, min: 1, default: [1] }\n"
-			"      f: { type: json, default: { b: \"x\\ny\", a: 1 } }\n"
-			"      g: { type: refs, to: c, min: 1, max: 2 }\n"
-			"      h: { type: email, fold: true, unique: true, max: 254 }\n"
-			"      i: { type: url, description: x, was: j }\n"
-			"      k: { type: text, pattern: x, readonly: true }\n"
-			"    unique: [[h, b], [a, created]]\n"
-			"    indexes: [[k], [a, -created]]\n"
-			"    cache: { max_age: 1s }\n"),
+	check_shape(
+	    STR("app: x\ncollections:\n  c:\n    fields:\n"
+		"      a: { type: float, min: -1.50, max: 1e30, default: 2, required: true }\n"
+		"      b: { type: decimal, scale: 2, min: \"-0.5\", default: 1, index: true }\n"
+		"      d: { type: date, max: 2026-11-24, default: 1970-01-01 }\n"
+		"      e: { type: list, of: int, min: 1, default: [1] }\n"
+		"      f: { type: json, default: { b: \"x\\ny\", a: 1 } }\n"
+		"      g: { type: refs, to: c, min: 1, max: 2 }\n"
+		"      h: { type: email, fold: true, unique: true, max: 254 }\n"
+		"      i: { type: url, description: x, was: j }\n"
+		"      k: { type: text, pattern: x, readonly: true }\n"
+		"    unique: [[h, b], [a, created]]\n"
+		"    indexes: [[k], [a, -created]]\n"
+		"    cache: { max_age: 1s }\n"),
 	    "collection c id\n"
 	    "field c.a float required min -1.5 max 1e+30 default 2\n"
 	    "field c.b decimal scale 2 min -0.50 default 1.00 index\n"

@@ -9,7 +9,7 @@
  * Names that must differ, in their scopes: the columns and back references of
  * one collection; the tables, link tables and indexes of the database.
  */
-enum name_kind { NAME_DECLARED, NAME_BACK_REFERENCE, NAME_LINK, NAME_INDEX };
+enum name_kind { NAME_DECLARED, NAME_BACK_REFERENCE, NAME_LINK, NAME_INDEX, NAME_MADE };
 enum { NAME_SIZE = 2 * APP_NAME_SIZE_MAX + 16 };
 
 struct name {
@@ -29,6 +29,17 @@ static void add_names(struct names *names, const struct app *app);
 static int compare_names(const void *a, const void *b);
 static void note_clash(struct reader *reader, const struct name *name, const struct name *before);
 
+/*
+ * What is declared twice is a key that stands twice; what is made twice belongs
+ * to two tables of one name: there is a mistake already.
+ */
+static bool
+is_known(const struct name *name, const struct name *before)
+{
+	return name->kind == NAME_DECLARED ||
+	       (name->kind == NAME_MADE && before->kind == NAME_MADE);
+}
+
 void
 check_app(struct reader *reader)
 {
@@ -42,9 +53,8 @@ check_app(struct reader *reader)
 	for (size_t i = 1; i < names.count; i++) {
 		const struct name *before = &names.names[i - 1], *name = &names.names[i];
 
-		/* What is declared twice is a key that stands twice, and known. */
-		if (name->kind != NAME_DECLARED && name->scope == before->scope &&
-		    strcmp(name->text, before->text) == 0)
+		if (name->scope == before->scope && strcmp(name->text, before->text) == 0 &&
+		    !is_known(name, before))
 			note_clash(reader, name, before);
 	}
 	free(names.names);
@@ -63,9 +73,10 @@ note_clash(struct reader *reader, const struct name *name, const struct name *be
 	}
 	target = reader->app->collections[name->scope].name;
 	app_mistake(reader->mistakes, name->at,
-	    "seen from '%.*s' this reference is '%s', and so is the %s of line %u: rename one of the two",
-	    STR_ARGS(target), name->text,
-	    before->kind == NAME_DECLARED ? "field" : "reference", before->at.line);
+	    "seen from '%.*s' this reference is '%s', and so is the %s of line %u: rename one of "
+	    "the two",
+	    STR_ARGS(target), name->text, before->kind == NAME_DECLARED ? "field" : "reference",
+	    before->at.line);
 }
 
 static int
@@ -154,6 +165,19 @@ add_backs(struct reader *reader, struct collection *target)
 		add_backs_of(reader, target, &app->collections[i]);
 }
 
+/* What PostgreSQL calls the index and the sequence that it makes for ids. */
+static void
+add_names_of_table(struct names *names, unsigned database, struct app_position at, struct str table)
+{
+	static const char *const suffixes[] = { "_pkey", "_id_seq" };
+	char text[NAME_SIZE];
+
+	for (size_t i = 0; i < COUNT(suffixes); i++) {
+		snprintf(text, sizeof(text), "%.*s%s", STR_ARGS(table), suffixes[i]);
+		add_name(names, database, NAME_MADE, at, str_from(text));
+	}
+}
+
 static void
 add_field_names(struct names *names, const struct app *app, const struct collection *collection,
     const struct field *field)
@@ -164,11 +188,13 @@ add_field_names(struct names *names, const struct app *app, const struct collect
 	add_name(names, collection->index, NAME_DECLARED, field->at, field->name);
 	if (field->column < COLUMN_FIELDS)
 		return;
-	if (field->type == FIELD_REFS)
+	if (field->type == FIELD_REFS) {
 		add_name(names, database, NAME_LINK, field->at, link_name(collection, field, text));
+		add_names_of_table(names, database, field->at, str_from(text));
+	}
 	if (field->unique)
-		add_name(names, database, NAME_INDEX, field->at,
-		    unique_name(collection, field, text));
+		add_name(
+		    names, database, NAME_INDEX, field->at, unique_name(collection, field, text));
 	if (field_has_index(field) || field->type == FIELD_REFS)
 		add_name(names, database, NAME_INDEX, field->at,
 		    field_index_name(collection, field, text));
@@ -184,6 +210,7 @@ add_names(struct names *names, const struct app *app)
 		const struct collection *collection = &app->collections[i];
 
 		add_name(names, database, NAME_DECLARED, collection->at, collection->name);
+		add_names_of_table(names, database, collection->at, collection->name);
 		for (size_t j = 0; j < collection->backs_count; j++)
 			add_name(names, collection->index, NAME_BACK_REFERENCE,
 			    collection->backs[j].field->at, collection->backs[j].name);

@@ -1,6 +1,9 @@
 #include "app/keys.h"
 
-#define LATER(word) { word, KEY_LATER, VALUE_OF_LATER, NULL }
+#define LATER(word)                                   \
+	{                                             \
+		word, KEY_LATER, VALUE_OF_LATER, NULL \
+	}
 
 const struct key app_keys[APP_KEYS] = {
 	[KEY_APP] = { "app", KEY_REQUIRED, VALUE_OF_NAME, "The name of the app." },
@@ -42,7 +45,8 @@ const struct key collection_keys[COLLECTION_KEYS] = {
 	[KEY_CACHE] = { "cache", KEY_OPTIONAL, VALUE_OF_CACHE, "How long answers may be kept." },
 	[KEY_COLLECTION_WAS] = { "was", KEY_OPTIONAL, VALUE_OF_NAME,
 	    "The collection's name before it was renamed." },
-	[KEY_COLLECTION_DESCRIPTION] = { "description", KEY_OPTIONAL, VALUE_OF_TEXT, "For people." },
+	[KEY_COLLECTION_DESCRIPTION] = { "description", KEY_OPTIONAL, VALUE_OF_TEXT,
+	    "For people." },
 	LATER("history"),
 	LATER("key"),
 	LATER("kind"),
@@ -54,7 +58,8 @@ const struct key collection_keys[COLLECTION_KEYS] = {
 
 const struct key access_keys[ACCESS_KEYS] = {
 	[KEY_READ] = { "read", KEY_OPTIONAL, VALUE_OF_RULE, "Which records are seen." },
-	[KEY_CREATE] = { "create", KEY_OPTIONAL, VALUE_OF_RULE, "Which records may be made: new.FIELD." },
+	[KEY_CREATE] = { "create", KEY_OPTIONAL, VALUE_OF_RULE,
+	    "Which records may be made: new.FIELD." },
 	[KEY_UPDATE] = { "update", KEY_OPTIONAL, VALUE_OF_RULE,
 	    "Which records may be changed: FIELD before, new.FIELD after." },
 	[KEY_DELETE] = { "delete", KEY_OPTIONAL, VALUE_OF_RULE, "Which records may be deleted." },
@@ -65,14 +70,16 @@ const struct key field_access_keys[FIELD_ACCESS_KEYS] = {
 };
 
 const struct key cache_keys[CACHE_KEYS] = {
-	[KEY_MAX_AGE] = { "max_age", KEY_REQUIRED, VALUE_OF_DURATION, "A duration: 60s, 5m, 1h, 7d." },
+	[KEY_MAX_AGE] = { "max_age", KEY_REQUIRED, VALUE_OF_DURATION,
+	    "A duration: 60s, 5m, 1h, 7d." },
 	[KEY_PUBLIC] = { "public", KEY_OPTIONAL, VALUE_OF_FLAG,
 	    "Shared caches may keep them too; only where no read rule looks at the caller." },
 };
 
 const struct key field_keys[FIELD_KEYS] = {
-#define FIELD_KEY(name, word, value, types, help) \
-	{ word, FIELD_KEY_##name == FIELD_KEY_TYPE ? KEY_REQUIRED : KEY_OPTIONAL, VALUE_OF_##value, help },
+#define FIELD_KEY(name, word, value, types, help)                                 \
+	{ word, FIELD_KEY_##name == FIELD_KEY_TYPE ? KEY_REQUIRED : KEY_OPTIONAL, \
+		VALUE_OF_##value, help },
 #define FIELD_KEY_LATER(word) LATER(word),
 #include "app/field_key.def"
 #undef FIELD_KEY

@@ -26,12 +26,12 @@ enum key_value {
 	VALUE_OF_ID_TYPE,
 	VALUE_OF_INDEXES,
 	VALUE_OF_UNIQUES,
-	VALUE_OF_API,		/* a mapping of api_keys */
-	VALUE_OF_COLLECTIONS,	/* by name, of collection_keys */
-	VALUE_OF_FIELDS,	/* by name, of field_keys */
-	VALUE_OF_ACCESS,	/* of access_keys */
+	VALUE_OF_API, /* a mapping of api_keys */
+	VALUE_OF_COLLECTIONS, /* by name, of collection_keys */
+	VALUE_OF_FIELDS, /* by name, of field_keys */
+	VALUE_OF_ACCESS, /* of access_keys */
 	VALUE_OF_FIELDS_ACCESS, /* by name, of field_access_keys */
-	VALUE_OF_CACHE,		/* of cache_keys */
+	VALUE_OF_CACHE, /* of cache_keys */
 	/* Of a field; what LITERAL and BOUND take depends on its type. */
 	VALUE_OF_TYPE,
 	VALUE_OF_LITERAL,
@@ -66,7 +66,8 @@ enum {
 	KEY_COLLECTION_DESCRIPTION,
 	COLLECTION_KEYS = 16
 };
-enum { KEY_READ, KEY_CREATE, KEY_UPDATE, KEY_DELETE, ACCESS_KEYS }; /* in the order of enum access */
+/* In the order of enum access. */
+enum { KEY_READ, KEY_CREATE, KEY_UPDATE, KEY_DELETE, ACCESS_KEYS };
 enum { KEY_FIELD_READ, FIELD_ACCESS_KEYS };
 enum { KEY_MAX_AGE, KEY_PUBLIC, CACHE_KEYS };
 
@@ -92,6 +93,6 @@ bool field_key_is_needed(enum field_key key, enum field_type type);
 
 /* The words of other values; NULL ends each list. */
 extern const char *const on_delete_words[]; /* by enum on_delete */
-extern const char *const later_types[];	    /* types of fields that are not supported yet */
+extern const char *const later_types[]; /* types of fields that are not supported yet */
 /* `of:` of a list: does it take items of ${type}? */
 bool field_type_is_item(enum field_type type);

@@ -77,11 +77,12 @@ static const struct bad_file {
 	{ FIELD_LINE("{ type: integer }"),
 	    SAYS("5:18", "unknown type 'integer'; did you mean 'int'?") },
 	{ FIELD_LINE("{ type: string }"),
-	    SAYS("5:18",
-		"unknown type 'string'; expected one of: text, int, bool, enum, time, ref, refs, float, decimal, date,"
-		" list, json, email, url") },
+	    SAYS("5:18", "unknown type 'string'; expected one of: text, int, bool, enum, time, "
+			 "ref, refs, float, decimal, date,"
+			 " list, json, email, url") },
 	{ FIELD_LINE("{ type: id }"),
-	    SAYS("5:18", "unknown type 'id'; expected one of: text, int, bool, enum, time, ref, refs, float, decimal, date,"
+	    SAYS("5:18", "unknown type 'id'; expected one of: text, int, bool, enum, time, ref, "
+			 "refs, float, decimal, date,"
 			 " list, json, email, url") },
 	{ FIELD_LINE("{ type: file, search: A, cache: 1 }"),
 	    SAYS("5:18", "the type 'file' is not supported yet")
@@ -181,19 +182,22 @@ static const struct bad_file {
 	    SAYS("5:34", "expected a number like 0.5 or 1e3, found the text '0.5'")
 		SAYS("5:41", "'scale' has no meaning for type float; take type decimal") },
 	{ FIELD_LINE("{ type: decimal, min: 1 }"),
-	    SAYS("5:7", "a decimal needs 'scale', how many digits stand behind the point (0 to 18)") },
+	    SAYS("5:7",
+		"a decimal needs 'scale', how many digits stand behind the point (0 to 18)") },
 	{ FIELD_LINE("{ type: decimal, scale: 19 }"),
 	    SAYS("5:34", "expected a number of digits from 0 to 18, found '19'") },
 	{ FIELD_LINE("{ type: decimal, scale: -1 }"),
 	    SAYS("5:34", "expected a number of digits from 0 to 18, found '-1'") },
 	{ FIELD_LINE("{ type: decimal, scale: two, default: 1 }"),
 	    SAYS("5:34", "expected a whole number of 64 bits, found 'two'") },
-	{ FIELD_LINE("{ type: decimal, scale: 2, min: 0.001, max: 10000000000000000, default: 1e2 }"),
-	    SAYS("5:42", "expected a number of at most 18 digits, 2 of them behind the point, found "
-			 "'0.001'")
-		SAYS("5:54", "expected a number of at most 18 digits, 2 of them behind the point, found "
-			     "'10000000000000000'") SAYS("5:82",
-		    "expected a number of at most 18 digits, 2 of them behind the point, found '1e2'") },
+	{ FIELD_LINE(
+	      "{ type: decimal, scale: 2, min: 0.001, max: 10000000000000000, default: 1e2 }"),
+	    SAYS("5:42",
+		"expected a number of at most 18 digits, 2 of them behind the point, found "
+		"'0.001'") SAYS("5:54",
+		"expected a number of at most 18 digits, 2 of them behind the point, found "
+		"'10000000000000000'") SAYS("5:82", "expected a number of at most 18 digits, 2 of "
+						    "them behind the point, found '1e2'") },
 	{ FIELD_LINE("{ type: decimal, scale: 0, default: 1.0 }"),
 	    SAYS("5:46", "expected a whole number of at most 18 digits, found '1.0'") },
 	{ FIELD_LINE("{ type: decimal, scale: 2, min: \"0.10\", default: 0.09 }"),
@@ -231,22 +235,25 @@ static const struct bad_file {
 		SAYS("5:32", "'index' has no meaning for type json") SAYS("5:54",
 		    "expected a default (null is what stands where there is none), found '~'") },
 	{ FIELD_LINE("{ type: refs }"), SAYS("5:7", "refs need 'to', the name of a collection") },
-	{ FIELD_LINE("{ type: refs, to: c, required: true, unique: true, default: [], on_delete: cascade }"),
-	    SAYS("5:31", "'required' has no meaning for type refs, which is never null: 'min: 1' asks "
-			 "for one target at least")
-		SAYS("5:47", "'unique' has no meaning for type refs")
-		    SAYS("5:61", "'default' has no meaning for type refs") SAYS("5:74",
-			"'on_delete' has no meaning for type refs: the links of a target vanish with it") },
+	{ FIELD_LINE("{ type: refs, to: c, required: true, unique: true, default: [], on_delete: "
+		     "cascade }"),
+	    SAYS("5:31",
+		"'required' has no meaning for type refs, which is never null: 'min: 1' asks "
+		"for one target at least") SAYS("5:47",
+		"'unique' has no meaning for type refs") SAYS("5:61",
+		"'default' has no meaning for type refs") SAYS("5:74",
+		"'on_delete' has no meaning for type refs: the links of a target vanish with it") },
 	{ FIELD_LINE("{ type: refs, to: c, min: 3, max: 2 }"),
 	    SAYS("5:44", "'max' is smaller than 'min': no value fits") },
 	{ FIELD_LINE("{ type: refs, to: c, min: 1, readonly: true }"),
-	    SAYS("5:7", "readonly refs have no targets: nobody may give them, and 'min' asks for some") },
+	    SAYS("5:7",
+		"readonly refs have no targets: nobody may give them, and 'min' asks for some") },
 	/* Texts with a form. */
 	{ FIELD_LINE("{ type: email, pattern: x, min: -1, default: a@b, max: 2 }"),
-	    SAYS("5:25", "'pattern' has no meaning for type email, whose form is checked anyway; take "
-			 "type text")
-		SAYS("5:42", "expected a number of characters, from 0, found '-1'")
-		    SAYS("5:55", "the default is longer than 'max' allows") },
+	    SAYS("5:25",
+		"'pattern' has no meaning for type email, whose form is checked anyway; take "
+		"type text") SAYS("5:42", "expected a number of characters, from 0, found '-1'")
+		SAYS("5:55", "the default is longer than 'max' allows") },
 	{ FIELD_LINE("{ type: url, fold: true, values: [a] }"),
 	    SAYS("5:23", "'fold' has no meaning for type url")
 		SAYS("5:35", "'values' has no meaning for type url") },
@@ -257,7 +264,8 @@ static const struct bad_file {
 	    SAYS("5:33", "expected a regular expression like \"^[a-z]+$\", found a list") },
 	{ FIELD_LINE("{ type: text, pattern: ^a$, default: b }"),
 	    SAYS("5:47", "the default is none that 'pattern' allows") },
-	{ FIELD_LINE("{ type: text, pattern: ^(a|a)*$, default: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab }"),
+	{ FIELD_LINE(
+	      "{ type: text, pattern: ^(a|a)*$, default: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab }"),
 	    SAYS("5:52", "the default is none that 'pattern' allows") },
 	/* What was called otherwise. */
 	{ "app: a\ncollections:\n  c:\n    was: d\n    fields:\n"
@@ -269,15 +277,15 @@ static const struct bad_file {
 	    SAYS("4:10", "'d' is still a collection (line 12): 'was' names one that is gone")
 		SAYS("6:29", "'g' is still a field (line 7): 'was' names one that is gone")
 		    SAYS("7:29", "'g' is still a field (line 7): 'was' names one that is gone")
-			SAYS("9:28", "'old' became another field already (line 8)")
-			    SAYS("10:28", "'Old' is not a name: a small letter, then at most 62 small "
-					  "letters, digits and _")
-				SAYS("11:23", "expected the name of a field before it was renamed, "
-					      "found nothing")
-				    SAYS("13:13", "'past' became another collection already (line 12)")
-					SAYS("14:13", "'pg_x' begins like the tables of the database "
-						      "itself (caisson_, sqlite_, pg_)")
-					    SAYS("14:32", "expected a text, found a list") },
+			SAYS("9:28", "'old' became another field already (line 8)") SAYS("10:28",
+			    "'Old' is not a name: a small letter, then at most 62 small "
+			    "letters, digits and _")
+			    SAYS("11:23", "expected the name of a field before it was renamed, "
+					  "found nothing")
+				SAYS("13:13", "'past' became another collection already (line 12)")
+				    SAYS("14:13", "'pg_x' begins like the tables of the database "
+						  "itself (caisson_, sqlite_, pg_)")
+					SAYS("14:32", "expected a text, found a list") },
 	/* Indexes. */
 	{ FIELD_LINE("{ type: text }") "    indexes: [[f, -creatd], f, [], [id, -id], [\"-\"]]\n",
 	    SAYS("6:19", "unknown field 'creatd'; did you mean 'created'?") SAYS(
@@ -294,35 +302,45 @@ static const struct bad_file {
 	{ HEAD "      f: { type: text }\n      l: { type: list }\n      m: { type: refs, to: c }\n"
 	       "    indexes: [[l, f], [m]]\n"
 	       "    unique: [[f], [f, -created], [id, f], [f, j], f, [f, f]]\n",
-	    SAYS("8:16", "'l' has more than one value: it cannot stand in an index")
-		SAYS("8:24", "'m' has more than one value: it cannot stand in an index")
-		    SAYS("9:14", "a field that is unique alone says so itself: 'unique: true'")
-			SAYS("9:23", "'created' descends, which has no meaning here: write it without -")
-			    SAYS("9:35", "'id' is unique alone")
-				SAYS("9:47", "unknown field 'j'; expected one of: id, created, updated, "
-					     "f, l, m") SAYS("9:51",
-				    "expected a list of fields like [customer, number], found 'f'")
-				    SAYS("9:58", "'f' stands twice in this index") },
+	    SAYS("8:16", "'l' has more than one value: it cannot stand in an index") SAYS(
+		"8:24", "'m' has more than one value: it cannot stand in an index")
+		SAYS("9:14", "a field that is unique alone says so itself: 'unique: true'") SAYS(
+		    "9:23", "'created' descends, which has no meaning here: write it without -")
+		    SAYS("9:35", "'id' is unique alone") SAYS("9:47",
+			"unknown field 'j'; expected one of: id, created, updated, "
+			"f, l, m")
+			SAYS("9:51", "expected a list of fields like [customer, number], found 'f'")
+			    SAYS("9:58", "'f' stands twice in this index") },
 	{ FIELD_LINE("{ type: text }") "    unique: true\n",
-	    SAYS("6:13", "expected a list of lists of fields like [[customer, number]], found 'true'") },
-	{ FIELD_LINE("{ type: text }") "    unique: [[f, created]]\n  c_f_created_key: { fields: {} }\n",
-	    SAYS("6:14", "'c_f_created_key' would be the name of two tables or indexes; the other comes "
-			 "from line 7") },
+	    SAYS("6:13",
+		"expected a list of lists of fields like [[customer, number]], found 'true'") },
+	{ FIELD_LINE(
+	      "{ type: text }") "    unique: [[f, created]]\n  c_f_created_key: { fields: {} }\n",
+	    SAYS("6:14",
+		"'c_f_created_key' would be the name of two tables or indexes; the other comes "
+		"from line 7") },
 	{ FIELD_LINE("{ type: refs, to: c }") "  c_f: { fields: {} }\n",
-	    SAYS("5:7", "'c_f' would be the name of two tables or indexes; the other comes from line 6") },
+	    SAYS("5:7",
+		"'c_f' would be the name of two tables or indexes; the other comes from line 6") },
 	{ FIELD_LINE("{ type: refs, to: c }") "  c_f_idx: { fields: {} }\n",
-	    SAYS("5:7", "'c_f_idx' would be the name of two tables or indexes; the other comes from line "
-			"6") },
+	    SAYS("5:7",
+		"'c_f_idx' would be the name of two tables or indexes; the other comes from line "
+		"6") },
+	{ "app: a\ncollections:\n  c: { fields: {} }\n  c_pkey: { fields: {} }\n"
+	  "  c_id_seq: { fields: {} }\n",
+	    SAYS("3:3", "'c_id_seq' would be the name of two tables or indexes; the other comes from "
+			"line 5") SAYS("3:3",
+		"'c_pkey' would be the name of two tables or indexes; the other comes from line 4") },
 	/* Access to fields, and caches. */
 	{ FIELD_LINE("{ type: text }") "    fields_access:\n      id: { read: true }\n"
-				       "      g: { read: true }\n      f: true\n      created: { write: true }\n"
+				       "      g: { read: true }\n      f: true\n      created: { "
+				       "write: true }\n"
 				       "      updated: { read: [] }\n",
 	    SAYS("7:7", "whoever may read a record sees its 'id': it may not be restricted")
-		SAYS("8:7", "unknown field 'g'; expected one of: id, created, updated, f")
-		    SAYS("9:10", "expected a mapping like { read: true }, found 'true'")
-			SAYS("10:7", "the key 'read' is missing")
-			    SAYS("10:18", "unknown key 'write'; expected read")
-				SAYS("11:24", "expected true, false or an expression, found a list") },
+		SAYS("8:7", "unknown field 'g'; expected one of: id, created, updated, f") SAYS(
+		    "9:10", "expected a mapping like { read: true }, found 'true'") SAYS("10:7",
+		    "the key 'read' is missing") SAYS("10:18", "unknown key 'write'; expected read")
+		    SAYS("11:24", "expected true, false or an expression, found a list") },
 	{ FIELD_LINE("{ type: text }") "    fields_access: []\n    cache: 60s\n",
 	    SAYS("6:20", "expected a mapping of fields by name, found a list")
 		SAYS("7:12", "expected a mapping like { max_age: 60s }, found '60s'") },
@@ -330,9 +348,14 @@ static const struct bad_file {
 	    SAYS("6:5", "the key 'max_age' is missing")
 		SAYS("6:22", "expected true or false, found '1'")
 		    SAYS("6:25", "unknown key 'age'; expected one of: max_age, public") },
-#define CACHE_SAYS(age)                                                                          \
-	{ FIELD_LINE("{ type: text }") "    cache: { max_age: " age " }\n",                         \
-	    SAYS("6:23", "expected a duration like 60s, 5m, 1h or 7d, at most 366d, found '" age "'") }
+#define CACHE_SAYS(age)                                                                         \
+	{                                                                                       \
+		FIELD_LINE("{ type: text }")                                                    \
+		"    cache: { max_age: " age " }\n",                                            \
+		    SAYS("6:23",                                                                \
+			"expected a duration like 60s, 5m, 1h or 7d, at most 366d, found '" age \
+			"'")                                                                    \
+	}
 	CACHE_SAYS("60"),
 	CACHE_SAYS("s"),
 	CACHE_SAYS("0s"),
@@ -364,8 +387,9 @@ static const struct bad_file {
 	{ "app: a\ncollections:\n"
 	  "  a: { fields: { x: { type: int } } }\n"
 	  "  b: { fields: { b_up: { type: refs, to: b }, up: { type: ref, to: b } } }\n",
-	    SAYS("4:47", "seen from 'b' this reference is 'b_up', and so is the field of line 4: rename "
-			 "one of the two") },
+	    SAYS("4:47",
+		"seen from 'b' this reference is 'b_up', and so is the field of line 4: rename "
+		"one of the two") },
 };
 
 static bool

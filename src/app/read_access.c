@@ -91,7 +91,8 @@ read_cache(struct reader *reader, struct collection *collection, const struct ya
 	if (!read_keys(reader, node, "a mapping like { max_age: 60s }", cache_keys, CACHE_KEYS,
 		position_of(node->key), values))
 		return;
-	if (values[KEY_MAX_AGE] != NULL && read_word(reader, values[KEY_MAX_AGE], expected, &text) &&
+	if (values[KEY_MAX_AGE] != NULL &&
+	    read_word(reader, values[KEY_MAX_AGE], expected, &text) &&
 	    !parse_duration(text, &cache->max_age_s))
 		note_expected(reader, values[KEY_MAX_AGE], expected);
 	if (values[KEY_PUBLIC] != NULL) {

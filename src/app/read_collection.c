@@ -16,8 +16,8 @@ read_collection(struct reader *reader, struct collection *collection, const stru
 {
 	const struct yaml *values[COLLECTION_KEYS];
 
-	read_keys(reader, node, "a collection", collection_keys, COLLECTION_KEYS, collection->at,
-	    values);
+	read_keys(
+	    reader, node, "a collection", collection_keys, COLLECTION_KEYS, collection->at, values);
 	if (values[KEY_COLLECTION_WAS] != NULL)
 		read_was(reader, collection, values[KEY_COLLECTION_WAS]);
 	if (values[KEY_COLLECTION_DESCRIPTION] != NULL)
@@ -177,7 +177,8 @@ add_index_column(struct reader *reader, const struct collection *collection,
 		return;
 	}
 	if ((refusal = index_refusal(index, field, descending)) != NULL) {
-		app_mistake(reader->mistakes, position_of(node), "'%.*s' %s", STR_ARGS(name), refusal);
+		app_mistake(
+		    reader->mistakes, position_of(node), "'%.*s' %s", STR_ARGS(name), refusal);
 		return;
 	}
 	index->fields[index->fields_count] = field;

@@ -14,9 +14,8 @@ static void read_of(struct reader *reader, struct field *field, const struct yam
 static void read_pattern(struct reader *reader, struct field *field, const struct yaml *node);
 static void
 read_bounds(struct reader *reader, struct field *field, const struct yaml *const *values);
-static void
-check_field(struct reader *reader, const struct field *field, const struct yaml *const *values,
-    bool has_default);
+static void check_field(struct reader *reader, const struct field *field,
+    const struct yaml *const *values, bool has_default);
 
 /* Where another way leads to what was probably meant. */
 static const char *
@@ -123,8 +122,8 @@ read_field(struct reader *reader, const struct collection *collection, struct fi
 	enum field_type type;
 
 	field->type = FIELD_TEXT;
-	if (!read_keys(reader, node, "a field like { type: text }", field_keys, FIELD_KEYS, field->at,
-		values))
+	if (!read_keys(reader, node, "a field like { type: text }", field_keys, FIELD_KEYS,
+		field->at, values))
 		return;
 	if (values[FIELD_KEY_DESCRIPTION] != NULL)
 		read_description(reader, values[FIELD_KEY_DESCRIPTION], &field->description);
@@ -368,7 +367,8 @@ read_bounds(struct reader *reader, struct field *field, const struct yaml *const
 	if (!field->has_min || !field->has_max ||
 	    (field->min <= field->max && field->real_min <= field->real_max))
 		return;
-	app_mistake(reader->mistakes, position_of(max), "'max' is smaller than 'min': no value fits");
+	app_mistake(
+	    reader->mistakes, position_of(max), "'max' is smaller than 'min': no value fits");
 	field->has_min = field->has_max = false;
 }
 

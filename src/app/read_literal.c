@@ -130,9 +130,11 @@ literal_decimal(
 	    decimal_parse(node->text, field->scale, &ret->integer))
 		return true;
 	if (field->scale == 0)
-		snprintf(what, sizeof(what), "a whole number of at most %d digits", DECIMAL_DIGITS_MAX);
+		snprintf(
+		    what, sizeof(what), "a whole number of at most %d digits", DECIMAL_DIGITS_MAX);
 	else
-		snprintf(what, sizeof(what), "a number of at most %d digits, %u of them behind the point",
+		snprintf(what, sizeof(what),
+		    "a number of at most %d digits, %u of them behind the point",
 		    DECIMAL_DIGITS_MAX, field->scale);
 	note_expected(reader, node, what);
 	return false;

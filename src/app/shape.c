@@ -157,7 +157,8 @@ write_literal(struct buf *buf, const struct value *value)
 }
 
 static void
-write_bound(struct buf *buf, const char *word, const struct field *field, int64_t bound, double real)
+write_bound(
+    struct buf *buf, const char *word, const struct field *field, int64_t bound, double real)
 {
 	struct value value = value_int(bound);
 

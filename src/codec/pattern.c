@@ -65,8 +65,8 @@ pattern_matches(const struct pattern *pattern, struct str text)
 	int result;
 
 	assert(found != NULL);
-	result = pcre2_match(pattern->code, (PCRE2_SPTR)text.data, text.size, 0, PCRE2_NO_UTF_CHECK, found,
-	    pattern->limits);
+	result = pcre2_match(pattern->code, (PCRE2_SPTR)text.data, text.size, 0, PCRE2_NO_UTF_CHECK,
+	    found, pattern->limits);
 	pcre2_match_data_free(found);
 	return result >= 0;
 }

@@ -54,8 +54,8 @@ what_is_no_pattern_is_refused(void **state)
 	static const struct {
 		const char *pattern;
 		size_t offset;
-	} rows[] = { { "a(b", 3 }, { "[a-", 3 }, { "a**", 2 }, { "\\C", 2 }, { "(?<n>a)(?<n>b)", 12 },
-		{ "*a", 0 }, { "a\\", 2 } };
+	} rows[] = { { "a(b", 3 }, { "[a-", 3 }, { "a**", 2 }, { "\\C", 2 },
+		{ "(?<n>a)(?<n>b)", 12 }, { "*a", 0 }, { "a\\", 2 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -74,7 +74,8 @@ what_is_no_pattern_is_refused(void **state)
 static void
 costly_matches_end(void **state)
 {
-	static const char *const costly[] = { "^(a|a)*$", "^(a+)+$", "(a*)*b", "^(?:(?:a?){50}){50}b" };
+	static const char *const costly[] = { "^(a|a)*$", "^(a+)+$", "(a*)*b",
+		"^(?:(?:a?){50}){50}b" };
 	char text[5001], detail[PATTERN_DETAIL_SIZE];
 	size_t offset;
 

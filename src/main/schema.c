@@ -18,7 +18,7 @@
 enum { SCHEMA_SIZE_MAX = 1 << 20 };
 
 #define NAME_PATTERN "^[a-z][a-z0-9_]{0,62}$"
-#define TIME_PATTERN                                                                             \
+#define TIME_PATTERN \
 	"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?([Zz]|[-+]\\d{2}:\\d{2})$"
 #define DATE_PATTERN "^\\d{4}-\\d{2}-\\d{2}$"
 #define DECIMAL_PATTERN "^-?(0|[1-9]\\d*)(\\.\\d+)?$"
@@ -341,7 +341,8 @@ mapping_members(struct json_writer *writer, const struct key *keys, size_t count
 }
 
 static void
-mapping_definition(struct json_writer *writer, const char *name, const struct key *keys, size_t count)
+mapping_definition(
+    struct json_writer *writer, const char *name, const struct key *keys, size_t count)
 {
 	begin_member(writer, name);
 	mapping_members(writer, keys, count);
@@ -378,7 +379,7 @@ name_definition(struct json_writer *writer, const char *name, const char *const 
 
 /* What a literal of each type is; NULL where scalars of any type may stand for it. */
 static const struct literal {
-	const char *type;    /* of JSON Schema */
+	const char *type; /* of JSON Schema */
 	const char *pattern; /* or that of a text */
 	const char *expression; /* a default that is computed */
 } literals[FIELD_TYPE_COUNT] = {
@@ -421,8 +422,8 @@ static void
 default_members(struct json_writer *writer, enum field_type type)
 {
 	static const char *const scalars[] = { "string", "number", "boolean", NULL };
-	static const char *const all_but_null[] = { "string", "number", "boolean", "array", "object",
-		NULL };
+	static const char *const all_but_null[] = { "string", "number", "boolean", "array",
+		"object", NULL };
 
 	if (type == FIELD_JSON)
 		words_member(writer, "type", all_but_null);
@@ -552,11 +553,13 @@ run_schema(const struct command *command, int argc, char **argv)
 const struct command schema_command = {
 	.name = "schema",
 	.summary = "print the JSON Schema of caisson.yaml, for editors",
-	.help = "Usage: caisson schema\n"
-		"Print the JSON Schema (draft 2020-12) of caisson.yaml: editors complete keys by it and\n"
-		"mark mistakes while one types.  `caisson check` finds those that no schema can.\n\n"
-		"Examples:\n"
-		"  caisson schema > caisson.schema.json\n"
-		"  sed -i '1i # yaml-language-server: $schema=caisson.schema.json' caisson.yaml\n",
+	.help =
+	    "Usage: caisson schema\n"
+	    "Print the JSON Schema (draft 2020-12) of caisson.yaml: editors complete keys by it "
+	    "and\n"
+	    "mark mistakes while one types.  `caisson check` finds those that no schema can.\n\n"
+	    "Examples:\n"
+	    "  caisson schema > caisson.schema.json\n"
+	    "  sed -i '1i # yaml-language-server: $schema=caisson.schema.json' caisson.yaml\n",
 	.run = run_schema,
 };
