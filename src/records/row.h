@@ -13,9 +13,10 @@ enum err row_read(struct tx *tx, struct arena *arena, const struct collection *c
 enum err row_find(struct tx *tx, struct arena *arena, const struct collection *collection,
     const struct record_key *key, const struct value **ret, int64_t *ret_version) MUST_USE;
 
-/* For struct rule_rows.hop: rows that rules lead to, read in ${tx}. */
+/* Rows that rules lead to, and rows that refer, read in ${tx}. */
 struct row_hops {
 	struct tx *tx;
 };
-enum err row_hop(void *arg, const struct collection *collection, const struct value *id,
-    const struct value **ret) MUST_USE;
+/* What a rule looks at that is asked of ${record} and ${new_record}; either may be NULL. */
+struct rule_rows row_hops_of(
+    struct row_hops *hops, const struct value *record, const struct value *new_record);

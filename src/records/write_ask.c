@@ -7,7 +7,7 @@ write_ask_rule(struct tx *tx, struct record_write *write, const struct rule *rul
     const struct value *record, const struct value *new_record, bool *ret)
 {
 	struct row_hops hops = { tx };
-	struct rule_rows rows = { record, new_record, row_hop, &hops };
+	const struct rule_rows rows = row_hops_of(&hops, record, new_record);
 
 	return rule_evaluate(rule, &write->identity->caller, &rows, ret);
 }

@@ -1,25 +1,11 @@
 /*
  * Written tree to typed tree.  Literals become values of the kind that they
- * are compared with, and negations move down to the leaves.
+ * are compared with, negations move down to the leaves, and a choice of values
+ * becomes a choice of conditions:
+ *
+ *	(c ? a : b) == x	c && a == x || !c && b == x
  */
 #include "rules/check.h"
-
-#include "codec/time.h"
-
-const char *const type_words[TYPE_COUNT] = {
-	[TYPE_NULL] = "null",
-	[TYPE_BOOL] = "true or false",
-	[TYPE_INT] = "a whole number",
-	[TYPE_TEXT] = "a text",
-	[TYPE_TIME] = "a time",
-	[TYPE_ENUM] = "an enum",
-	[TYPE_UUID] = "an id",
-	[TYPE_INT_ID] = "an id that is a whole number",
-	[TYPE_CALLER] = "the caller's id",
-};
-
-static struct term *
-check_predicate(struct compiler *compiler, const struct node *node, bool negated);
 
 static struct term *
 new_term(struct compiler *compiler, enum term_kind kind, bool negated)
@@ -34,13 +20,11 @@ new_term(struct compiler *compiler, enum term_kind kind, bool negated)
 }
 
 /* A leaf, which counts. */
-static struct term *
+struct term *
 new_leaf(struct compiler *compiler, const struct node *node, enum term_kind kind, bool negated)
 {
-	if (++compiler->terms > RULE_TERMS_MAX)
-		return compiler_fail(compiler, node->offset,
-		    "expected at most %d comparisons and list items", RULE_TERMS_MAX);
-	return new_term(compiler, kind, negated);
+	compiler->rule->weight++;
+	return compiler_count(compiler, node->offset) ? new_term(compiler, kind, negated) : NULL;
 }
 
 static struct term *
@@ -66,37 +50,110 @@ group_add(struct term *group, struct term *child)
 	group->last = child->kind == group->kind ? child->last : child;
 }
 
-static bool
-resolve_literal(const struct node *node, struct typed *ret)
+/* --- choices ---------------------------------------------------------- */
+
+/* The first choice among the operands of ${node}. */
+static const struct node *
+find_choice(const struct node *node)
 {
-	ret->operand.kind = OPERAND_LITERAL;
-	ret->operand.literal = node->literal;
-	switch (node->literal.kind) {
-	case VALUE_BOOL:
-		ret->type = TYPE_BOOL;
-		break;
-	case VALUE_INT:
-		ret->type = TYPE_INT;
-		break;
-	case VALUE_TEXT:
-		ret->type = TYPE_TEXT;
-		break;
-	default:
-		ret->type = TYPE_NULL;
-	}
-	return true;
+	const struct node *found = NULL;
+
+	if (node->kind == NODE_CONDITIONAL)
+		return node;
+	if (node->kind == NODE_CALL && call_is_macro(node))
+		return NULL;
+	for (const struct node *child = node->first; child != NULL && found == NULL; child = child->next)
+		found = find_choice(child);
+	return found;
 }
 
-/* Something that has a value: a literal or a path. */
+/* A copy of ${node} with ${branch} where ${choice} stood. */
+static struct node *
+copy_node(struct compiler *compiler, const struct node *node, const struct node *choice,
+    const struct node *branch)
+{
+	struct node *copy = compiler_array(compiler, 1, sizeof(*copy)), **end;
+	const struct node *from = node == choice ? branch : node;
+
+	if (copy == NULL)
+		return NULL;
+	*copy = *from;
+	copy->next = NULL;
+	copy->first = NULL;
+	end = &copy->first;
+	for (const struct node *child = from->first; child != NULL; child = child->next) {
+		if ((*end = copy_node(compiler, child, choice, branch)) == NULL)
+			return NULL;
+		end = &(*end)->next;
+	}
+	return copy;
+}
+
+/* if ? yes : no, of conditions; with a negation both branches are negated. */
+static struct term *
+check_cases(struct compiler *compiler, const struct node *condition, const struct node *yes,
+    const struct node *no, bool negated)
+{
+	const struct node *branches[] = { yes, no };
+	struct term *group = new_term(compiler, TERM_OR, false);
+
+	if (group == NULL)
+		return NULL;
+	for (size_t i = 0; i < COUNT(branches); i++) {
+		struct term *both = new_term(compiler, TERM_AND, false), *term;
+
+		if (both == NULL || (term = check_predicate(compiler, condition, i == 1)) == NULL)
+			return NULL;
+		group_add(both, term);
+		if ((term = check_predicate(compiler, branches[i], negated)) == NULL)
+			return NULL;
+		group_add(both, term);
+		group_add(group, both);
+	}
+	return group;
+}
+
+/* Both branches are of one type; those that are choices again say so themselves. */
 static bool
-resolve_operand(struct compiler *compiler, const struct node *node, struct typed *ret)
+check_branches(struct compiler *compiler, const struct node *yes, const struct node *no)
+{
+	struct typed a, b;
+
+	if (find_choice(yes) != NULL || find_choice(no) != NULL)
+		return true;
+	return check_operand(compiler, yes, &a) && check_operand(compiler, no, &b) &&
+	       (a.type == b.type || unify(compiler, &a, &b, false));
+}
+
+/* ${leaf} has ${choice} among its operands. */
+static struct term *
+check_chosen(struct compiler *compiler, const struct node *leaf, const struct node *choice, bool negated)
+{
+	const struct node *condition = choice->first, *yes = condition->next, *no = yes->next;
+	struct node *with_yes, *with_no;
+
+	if (!check_branches(compiler, yes, no) ||
+	    (with_yes = copy_node(compiler, leaf, choice, yes)) == NULL ||
+	    (with_no = copy_node(compiler, leaf, choice, no)) == NULL)
+		return NULL;
+	return check_cases(compiler, condition, with_yes, with_no, negated);
+}
+
+/* --- comparisons ------------------------------------------------------ */
+
+bool
+check_operand(struct compiler *compiler, const struct node *node, struct typed *ret)
 {
 	*ret = (struct typed){ .node = node };
 	switch (node->kind) {
 	case NODE_LITERAL:
-		return resolve_literal(node, ret);
+	case NODE_ARITHMETIC:
+	case NODE_NEGATE:
+		return constant_resolve(compiler, node, ret);
 	case NODE_PATH:
 		return path_resolve(compiler, node, ret);
+	case NODE_CALL:
+		return call_resolve(compiler, node, ret);
 	case NODE_LIST:
 		return compiler_fail(
 		    compiler, node->offset, "a list can only stand behind 'in': expected a value");
@@ -106,159 +163,95 @@ resolve_operand(struct compiler *compiler, const struct node *node, struct typed
 	}
 }
 
-static bool
-fail_enum_value(struct compiler *compiler, const struct typed *literal, const struct field *field)
+static struct term *
+new_comparison(struct compiler *compiler, const struct node *node, const struct operand *left,
+    enum token_kind relation, const struct operand *right, bool negated)
 {
-	struct nearest nearest = { .wanted = literal->operand.literal.text };
-	struct str shown = compiler_shorten(nearest.wanted),
-		   first = compiler_shorten(field->values[0]);
+	bool is_order = relation != TOKEN_EQ && relation != TOKEN_NE;
+	struct term *term = new_leaf(compiler, node, is_order ? TERM_ORDER : TERM_EQUAL,
+	    negated != (relation == TOKEN_NE));
 
-	for (size_t i = 0; i < field->values_count; i++)
-		nearest_try(&nearest, field->values[i]);
-	if (nearest.best.data == NULL)
-		return compiler_fail(compiler, literal->node->offset,
-		    "unknown value '%.*s': expected one of the %zu values of '%.*s', as '%.*s'",
-		    STR_ARGS(shown), field->values_count, STR_ARGS(field->name), STR_ARGS(first));
-	nearest.best = compiler_shorten(nearest.best);
-	return compiler_fail(compiler, literal->node->offset,
-	    "unknown value '%.*s' of '%.*s': did you mean '%.*s'?", STR_ARGS(shown),
-	    STR_ARGS(field->name), STR_ARGS(nearest.best));
+	if (term == NULL)
+		return NULL;
+	term->relation = relation;
+	term->left = *left;
+	term->right = *right;
+	return term;
 }
 
-static bool
-is_enum_value(const struct field *field, struct str word)
+static enum token_kind
+flip(enum token_kind relation)
 {
-	for (size_t i = 0; i < field->values_count; i++) {
-		if (str_equal(field->values[i], word))
-			return true;
-	}
-	return false;
-}
-
-/* Make the text ${literal} a value of the kind of ${other}, which is a path. */
-static bool
-convert_literal(struct compiler *compiler, struct typed *literal, const struct typed *other)
-{
-	struct value *value = &literal->operand.literal;
-	struct str text = value->text, shown = compiler_shorten(text);
-	const char *expected;
-	bool good;
-
-	switch (other->type) {
-	case TYPE_TIME:
-		*value = value_time(0);
-		good = time_parse_rfc3339(text, &value->integer);
-		expected = "a time such as '2026-11-23T08:00:00Z'";
-		break;
-	case TYPE_UUID:
-		*value = (struct value){ .kind = VALUE_UUID };
-		good = uuid_parse(text, &value->uuid);
-		expected = "an id such as '018f3a1e-0000-7000-8000-000000000000'";
-		break;
-	case TYPE_INT_ID:
-		*value = value_int(0);
-		good = str_to_int(text, &value->integer);
-		expected = "an id such as '7'";
-		break;
+	switch (relation) {
+	case TOKEN_LT:
+		return TOKEN_GT;
+	case TOKEN_LE:
+		return TOKEN_GE;
+	case TOKEN_GT:
+		return TOKEN_LT;
+	case TOKEN_GE:
+		return TOKEN_LE;
 	default:
-		return is_enum_value(other->field, text) ||
-		       fail_enum_value(compiler, literal, other->field);
-	}
-	literal->type = other->type;
-	if (good)
-		return true;
-	return compiler_fail(
-	    compiler, literal->node->offset, "expected %s, not '%.*s'", expected, STR_ARGS(shown));
-}
-
-static bool
-is_id(enum type type)
-{
-	return type == TYPE_UUID || type == TYPE_INT_ID;
-}
-
-/* The kind that auth.id takes beside ${other}. */
-static enum value_kind
-caller_kind(const struct typed *other)
-{
-	if (other->type == TYPE_UUID)
-		return VALUE_UUID;
-	return other->type == TYPE_INT_ID || other->type == TYPE_INT ? VALUE_INT : VALUE_TEXT;
-}
-
-/* Settle how ${a} compares with ${b}, seen from ${a}; false where it is for ${b} to say. */
-static bool
-fits(struct typed *a, struct typed *b, bool is_order)
-{
-	if (a->type == TYPE_NULL || a->type == b->type)
-		return true;
-	switch (a->type) {
-	case TYPE_CALLER:
-		a->operand.as = caller_kind(b);
-		return is_id(b->type) || b->type == TYPE_TEXT ||
-		       (b->type == TYPE_INT && b->operand.kind == OPERAND_LITERAL);
-	case TYPE_INT:
-		return b->type == TYPE_INT_ID && a->operand.kind == OPERAND_LITERAL;
-	case TYPE_TEXT:
-		if (b->type == TYPE_ENUM)
-			return true;
-		if (!is_id(b->type) || is_order)
-			return false;
-		b->operand.as_text = true;
-		return true;
-	default:
-		return false;
+		return relation;
 	}
 }
 
-static bool
-is_convertible(const struct typed *literal, const struct typed *other)
+/*
+ * ${operand} ${relation} a number that it can never be, but that stands among
+ * its values: x < 1.5 is x <= 1.
+ */
+static struct term *
+check_between(struct compiler *compiler, const struct node *node, const struct operand *operand,
+    enum token_kind relation, const struct number_fit *fit, bool negated)
 {
-	return literal->operand.kind == OPERAND_LITERAL && literal->type == TYPE_TEXT &&
-	       other->operand.kind == OPERAND_PATH &&
-	       (other->type == TYPE_TIME || other->type == TYPE_ENUM || is_id(other->type));
+	bool is_less = relation == TOKEN_LT || relation == TOKEN_LE;
+	struct operand other = { .kind = OPERAND_LITERAL };
+
+	if (relation == TOKEN_EQ || relation == TOKEN_NE)
+		return new_constant(compiler, node, negated != (relation == TOKEN_NE));
+	if (!fit->has_floor) /* it is below all of them */
+		return is_less ? new_constant(compiler, node, negated)
+			       : new_comparison(compiler, node, operand, TOKEN_NE, &other, negated);
+	other.literal = fit->value;
+	return new_comparison(
+	    compiler, node, operand, is_less ? TOKEN_LE : TOKEN_GT, &other, negated);
 }
 
-/* Make the two sides of a comparison comparable. */
-static bool
-unify(struct compiler *compiler, struct typed *a, struct typed *b, bool is_order)
+static struct term *
+check_relation(struct compiler *compiler, const struct node *node, struct typed *left,
+    enum token_kind relation, struct typed *right, bool negated)
 {
-	struct str shown = compiler_shorten(a->node->text);
+	bool is_order = relation != TOKEN_EQ && relation != TOKEN_NE;
+	struct number_fit fit;
 
-	if (is_order && (a->type == TYPE_ENUM || b->type == TYPE_ENUM))
-		return compiler_fail(compiler, a->node->offset,
-		    "an enum has no order here: expected '==', '!=' or 'in'");
-	if (is_convertible(a, b))
-		return convert_literal(compiler, a, b);
-	if (is_convertible(b, a))
-		return convert_literal(compiler, b, a);
-	if (fits(a, b, is_order) || fits(b, a, is_order))
-		return true;
-	return compiler_fail(compiler, b->node->offset,
-	    "expected a value that compares with %.*s, which is %s: this is %s", STR_ARGS(shown),
-	    type_words[a->type], type_words[b->type]);
+	if (!unify(compiler, left, right, is_order))
+		return NULL;
+	if (unify_number(right, left, &fit) && !fit.is_exact)
+		return check_between(compiler, node, &left->operand, relation, &fit, negated);
+	if (unify_number(left, right, &fit) && !fit.is_exact)
+		return check_between(compiler, node, &right->operand, flip(relation), &fit, negated);
+	return new_comparison(compiler, node, &left->operand, relation, &right->operand, negated);
+}
+
+struct term *
+check_equal(struct compiler *compiler, const struct node *node, struct typed *left,
+    struct typed *right, bool negated)
+{
+	return check_relation(compiler, node, left, TOKEN_EQ, right, negated);
 }
 
 static struct term *
 check_compare(struct compiler *compiler, const struct node *node, bool negated)
 {
-	bool is_order = node->relation != TOKEN_EQ && node->relation != TOKEN_NE;
 	struct typed left, right;
-	struct term *term;
 
-	if (!resolve_operand(compiler, node->first, &left) ||
-	    !resolve_operand(compiler, node->first->next, &right) ||
-	    !unify(compiler, &left, &right, is_order))
+	if (!check_operand(compiler, node->first, &left) ||
+	    !check_operand(compiler, node->first->next, &right))
 		return NULL;
-	term = new_leaf(compiler, node, is_order ? TERM_ORDER : TERM_EQUAL,
-	    negated != (node->relation == TOKEN_NE));
-	if (term == NULL)
-		return NULL;
-	term->relation = node->relation;
-	term->left = left.operand;
-	term->right = right.operand;
-	return term;
+	return check_relation(compiler, node, &left, node->relation, &right, negated);
 }
+
+/* --- in --------------------------------------------------------------- */
 
 static struct term *
 check_roles(
@@ -269,6 +262,7 @@ check_roles(
 	if (left->type != TYPE_TEXT && left->type != TYPE_ENUM && left->type != TYPE_CALLER)
 		return compiler_fail(compiler, left->node->offset,
 		    "expected a text in front of 'in auth.roles', not %s", type_words[left->type]);
+	compiler->rule->names_auth = true;
 	term = new_leaf(compiler, node, TERM_ROLES, negated);
 	if (term != NULL)
 		term->left = left->operand;
@@ -300,17 +294,14 @@ check_item(struct compiler *compiler, const struct node *item, const struct type
 	struct typed a = *left, b;
 	struct term *equal;
 
-	if (!resolve_operand(compiler, item, &b) || !unify(compiler, &a, &b, false) ||
-	    (equal = new_leaf(compiler, item, TERM_EQUAL, among->negated)) == NULL)
+	if (!check_operand(compiler, item, &b) ||
+	    (equal = check_equal(compiler, item, &a, &b, among->negated)) == NULL)
 		return false;
-	if (left->operand.kind == OPERAND_PATH && b.operand.kind == OPERAND_LITERAL &&
-	    b.type != TYPE_NULL) {
+	if (equal->kind == TERM_EQUAL && left->operand.kind == OPERAND_PATH && typed_is_literal(&b) &&
+	    b.type != TYPE_NULL)
 		among->values[among->values_count++] = b.operand.literal;
-		return true;
-	}
-	equal->left = a.operand;
-	equal->right = b.operand;
-	group_add(group, equal);
+	else
+		group_add(group, equal);
 	return true;
 }
 
@@ -339,57 +330,44 @@ static struct term *
 check_in(struct compiler *compiler, const struct node *node, bool negated)
 {
 	const struct node *list = node->first->next;
-	struct typed left;
+	struct typed left, many;
 
-	if (!resolve_operand(compiler, node->first, &left))
+	if (!check_operand(compiler, node->first, &left))
 		return NULL;
 	if (list->kind == NODE_LIST)
 		return check_list(compiler, list, &left, negated);
 	if (path_is_roles(list))
 		return check_roles(compiler, node, &left, negated);
+	if (list->kind == NODE_PATH) {
+		if (!check_operand(compiler, list, &many))
+			return NULL;
+		if (many.type == TYPE_LIST)
+			return call_check_listed(compiler, node, &left, &many, negated);
+		if (many.type == TYPE_REFS || many.type == TYPE_BACK)
+			return call_check_member(compiler, node, &left, &many, negated);
+	}
 	return compiler_fail(compiler, list->offset,
-	    "expected a list or 'auth.roles' behind 'in'");
+	    "expected a list, references or 'auth.roles' behind 'in'");
 }
 
-static struct term *
-check_equal_literal(struct compiler *compiler, const struct node *node, const struct typed *left,
-    struct value literal, bool negated)
-{
-	struct term *term = new_leaf(compiler, node, TERM_EQUAL, negated);
-
-	if (term == NULL)
-		return NULL;
-	term->left = left->operand;
-	term->right = (struct operand){ .kind = OPERAND_LITERAL, .literal = literal };
-	return term;
-}
-
-/* has(x) is x != null. */
-static struct term *
-check_has(struct compiler *compiler, const struct node *node, bool negated)
-{
-	struct typed typed;
-
-	if (!resolve_operand(compiler, node->first, &typed))
-		return NULL;
-	return check_equal_literal(compiler, node, &typed, value_null(), !negated);
-}
+/* --- conditions ------------------------------------------------------- */
 
 /* A value where a condition is expected: true, false, or a field that is one of them. */
 static struct term *
 check_bare(struct compiler *compiler, const struct node *node, bool negated)
 {
 	struct str shown = compiler_shorten(node->text);
-	struct typed typed;
+	struct typed typed, yes = { .type = TYPE_BOOL, .node = node };
 
-	if (!resolve_operand(compiler, node, &typed))
+	if (!check_operand(compiler, node, &typed))
 		return NULL;
 	if (typed.type != TYPE_BOOL)
 		return compiler_fail(compiler, node->offset, "expected a condition, but %.*s is %s",
 		    STR_ARGS(shown), type_words[typed.type]);
-	if (typed.operand.kind == OPERAND_LITERAL)
+	if (typed_is_literal(&typed))
 		return new_constant(compiler, node, node->literal.boolean != negated);
-	return check_equal_literal(compiler, node, &typed, value_bool(true), negated);
+	yes.operand = (struct operand){ .kind = OPERAND_LITERAL, .literal = value_bool(true) };
+	return check_equal(compiler, node, &typed, &yes, negated);
 }
 
 static struct term *
@@ -411,6 +389,25 @@ check_group(struct compiler *compiler, const struct node *node, bool negated)
 }
 
 static struct term *
+check_leaf(struct compiler *compiler, const struct node *node, bool negated)
+{
+	const struct node *choice = find_choice(node);
+
+	if (choice != NULL)
+		return check_chosen(compiler, node, choice, negated);
+	switch (node->kind) {
+	case NODE_COMPARE:
+		return check_compare(compiler, node, negated);
+	case NODE_IN:
+		return check_in(compiler, node, negated);
+	case NODE_CALL:
+		return call_check(compiler, node, negated);
+	default:
+		return check_bare(compiler, node, negated);
+	}
+}
+
+struct term *
 check_predicate(struct compiler *compiler, const struct node *node, bool negated)
 {
 	switch (node->kind) {
@@ -419,22 +416,22 @@ check_predicate(struct compiler *compiler, const struct node *node, bool negated
 		return check_group(compiler, node, negated);
 	case NODE_NOT:
 		return check_predicate(compiler, node->first, !negated);
-	case NODE_COMPARE:
-		return check_compare(compiler, node, negated);
-	case NODE_IN:
-		return check_in(compiler, node, negated);
-	case NODE_HAS:
-		return check_has(compiler, node, negated);
-	case NODE_LITERAL:
-	case NODE_PATH:
-	case NODE_LIST:
-		break;
+	case NODE_CONDITIONAL:
+		return check_cases(compiler, node->first, node->first->next,
+		    node->first->next->next, negated);
+	default:
+		return check_leaf(compiler, node, negated);
 	}
-	return check_bare(compiler, node, negated);
 }
 
 struct term *
 check_run(struct compiler *compiler, const struct node *node)
 {
-	return check_predicate(compiler, node, false);
+	struct term *term = check_predicate(compiler, node, false);
+
+	if (term != NULL && compiler->rule->weight > RULE_WEIGHT_MAX)
+		return compiler_fail(compiler, 0,
+		    "the expression leads to too many records, with the rules that guard them: expected "
+		    "a smaller one");
+	return term;
 }

@@ -1,12 +1,13 @@
 /*
- * Text to tokens.  CEL's, as far as the language has them: names, whole
- * numbers with their sign, strings in either quote, operators.
+ * Text to tokens.  CEL's, as far as the language has them: names, numbers,
+ * strings in either quote, operators.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "codec/utf8.h"
+#include "rules/number.h"
 #include "rules/rules_internal.h"
 
 struct str
@@ -38,6 +39,14 @@ compiler_array(struct compiler *compiler, size_t count, size_t size)
 	if (memory == NULL)
 		compiler_fail(compiler, 0, "the expression needs too much memory");
 	return memory;
+}
+
+bool
+compiler_count(struct compiler *compiler, size_t offset)
+{
+	return ++compiler->terms <= RULE_TERMS_MAX ||
+	       compiler_fail(compiler, offset,
+		   "expected at most %d comparisons, list items and operators", RULE_TERMS_MAX);
 }
 
 static bool
@@ -96,26 +105,65 @@ lex_name(struct compiler *compiler)
 	return true;
 }
 
+static size_t
+skip_digits(const struct compiler *compiler, size_t at)
+{
+	while (is_digit(peek(compiler, at)))
+		at++;
+	return at;
+}
+
+/* Where the exponent at ${at} ends; ${at} where there is none. */
+static size_t
+skip_exponent(const struct compiler *compiler, size_t at)
+{
+	size_t digits = at + 1;
+
+	if (peek(compiler, at) != 'e' && peek(compiler, at) != 'E')
+		return at;
+	if (peek(compiler, digits) == '-' || peek(compiler, digits) == '+')
+		digits++;
+	return is_digit(peek(compiler, digits)) ? skip_digits(compiler, digits) : at;
+}
+
 static bool
 lex_int(struct compiler *compiler)
 {
 	struct token *token = &compiler->token;
-	size_t end = compiler->at + 1;
-	struct str shown;
+	struct str shown = compiler_shorten(token->text);
 
-	while (is_digit(peek(compiler, end)))
-		end++;
-	if (is_name_part(peek(compiler, end)) ||
-	    (peek(compiler, end) == '.' && is_digit(peek(compiler, end + 1))))
-		return compiler_fail(compiler, end, "expected a whole number in decimal digits");
-	end_token(compiler, end);
 	token->kind = TOKEN_INT;
 	token->value.kind = VALUE_INT;
 	if (str_to_int(token->text, &token->value.integer))
 		return true;
-	shown = compiler_shorten(token->text);
-	return compiler_fail(compiler, token->offset,
-	    "expected a whole number of 64 bits without leading zeros, not %.*s", STR_ARGS(shown));
+	token->is_huge = str_is(token->text, "9223372036854775808");
+	token->value.integer = INT64_MIN;
+	return token->is_huge ||
+	       compiler_fail(compiler, token->offset,
+		   "expected a whole number of 64 bits without leading zeros, not %.*s",
+		   STR_ARGS(shown));
+}
+
+/* Digits, which the sign in front does not belong to. */
+static bool
+lex_number(struct compiler *compiler)
+{
+	struct token *token = &compiler->token;
+	size_t whole = skip_digits(compiler, compiler->at), end = whole;
+
+	if (peek(compiler, end) == '.' && is_digit(peek(compiler, end + 1)))
+		end = skip_digits(compiler, end + 1);
+	end = skip_exponent(compiler, end);
+	if (is_name_part(peek(compiler, end)))
+		return compiler_fail(compiler, end, "expected a number in decimal digits");
+	end_token(compiler, end);
+	if (end == whole)
+		return lex_int(compiler);
+	token->kind = TOKEN_NUMBER;
+	return number_parse(token->text, &token->value) ||
+	       compiler_fail(compiler, token->offset,
+		   "expected a number of at most %d characters that a double can hold",
+		   RULE_NUMBER_SIZE_MAX);
 }
 
 static bool
@@ -240,6 +288,13 @@ lex_operator(struct compiler *compiler)
 		{ "<", TOKEN_LT },
 		{ ">", TOKEN_GT },
 		{ "!", TOKEN_NOT },
+		{ "+", TOKEN_PLUS },
+		{ "-", TOKEN_MINUS },
+		{ "*", TOKEN_STAR },
+		{ "/", TOKEN_SLASH },
+		{ "%", TOKEN_PERCENT },
+		{ "?", TOKEN_QUESTION },
+		{ ":", TOKEN_COLON },
 		{ "(", TOKEN_OPEN },
 		{ ")", TOKEN_CLOSE },
 		{ "[", TOKEN_LIST_OPEN },
@@ -277,6 +332,7 @@ lexer_next(struct compiler *compiler)
 {
 	char c;
 
+	compiler->end = compiler->at;
 	while (compiler->at < compiler->text.size &&
 	       memchr(" \t\n\r", compiler->text.data[compiler->at], 4) != NULL)
 		compiler->at++;
@@ -286,8 +342,8 @@ lexer_next(struct compiler *compiler)
 	c = compiler->text.data[compiler->at];
 	if (is_name_start(c))
 		return lex_name(compiler);
-	if (is_digit(c) || (c == '-' && is_digit(peek(compiler, compiler->at + 1))))
-		return lex_int(compiler);
+	if (is_digit(c) || (c == '.' && is_digit(peek(compiler, compiler->at + 1))))
+		return lex_number(compiler);
 	if (c == '\'' || c == '"')
 		return lex_string(compiler);
 	return lex_operator(compiler);

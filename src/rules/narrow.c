@@ -2,6 +2,13 @@
 #include "app/names.h"
 #include "rules/rules_internal.h"
 
+/* A column of the record as it is, and of no other row. */
+static bool
+is_own_column(const struct operand *path)
+{
+	return path->fields_count == 1 && path->root == ROOT_RECORD && path->sights == NULL && !path->as_text;
+}
+
 /* The column of ${term} where it is "column == value" for this caller, or NULL. */
 static const struct field *
 equal_column(const struct term *term, const struct rule_caller *caller)
@@ -15,7 +22,7 @@ equal_column(const struct term *term, const struct rule_caller *caller)
 		path = &term->right;
 		value = &term->left;
 	}
-	if (path->kind != OPERAND_PATH || path->fields_count != 1 || path->is_new || path->as_text)
+	if (path->kind != OPERAND_PATH || !is_own_column(path))
 		return NULL;
 	bound = operand_bind(value, caller);
 	return bound.kind == BOUND_VALUE && bound.value.kind != VALUE_NULL ? path->fields[0] : NULL;
@@ -57,8 +64,7 @@ static const struct field *
 among_column(const struct term *term)
 {
 	bool is_column = term->kind == TERM_AMONG && !term->negated &&
-			 term->left.kind == OPERAND_PATH && term->left.fields_count == 1 &&
-			 !term->left.as_text;
+			 term->left.kind == OPERAND_PATH && is_own_column(&term->left);
 
 	return is_column ? term->left.fields[0] : NULL;
 }

@@ -1,15 +1,19 @@
 /*
  * Tokens to a tree, by descent; tighter binding lower:
  *
+ *	choice   or ("?" or ":" choice)?
  *	or       and ("||" and)*
  *	and      relation ("&&" relation)*
- *	relation unary (("==" | "!=" | "<" | "<=" | ">" | ">=" | "in") unary)?
- *	unary    "!"* primary
- *	primary  literal | path | "has" "(" path ")" | "(" or ")" | "[" items "]"
+ *	relation sum (("==" | "!=" | "<" | "<=" | ">" | ">=" | "in") sum)?
+ *	sum      product (("+" | "-") product)*
+ *	product  unary (("*" | "/" | "%") unary)*
+ *	unary    ("!" | "-")* member
+ *	member   primary ("." name | "." name "(" arguments ")")*
+ *	primary  literal | name | name "(" arguments ")" | "(" choice ")" | "[" arguments "]"
  */
 #include "rules/rules_internal.h"
 
-static struct node *parse_or(struct compiler *compiler);
+static struct node *parse_choice(struct compiler *compiler);
 
 static struct node *
 new_node(struct compiler *compiler, enum node_kind kind)
@@ -21,6 +25,14 @@ new_node(struct compiler *compiler, enum node_kind kind)
 	node->kind = kind;
 	node->offset = compiler->token.offset;
 	node->text = compiler->token.text;
+	return node;
+}
+
+/* All of ${node} was taken. */
+static struct node *
+end_node(struct compiler *compiler, struct node *node)
+{
+	node->text = str_slice(compiler->text, node->offset, compiler->end);
 	return node;
 }
 
@@ -51,126 +63,114 @@ go_deeper(struct compiler *compiler)
 	if (++compiler->depth <= RULE_DEPTH_MAX)
 		return true;
 	return compiler_fail(compiler, compiler->token.offset,
-	    "expected at most %d levels of parentheses and '!'", RULE_DEPTH_MAX);
+	    "expected at most %d levels of parentheses, '!', '-' and '?'", RULE_DEPTH_MAX);
 }
 
 static struct node *
 parse_literal(struct compiler *compiler)
 {
 	struct node *node = new_node(compiler, NODE_LITERAL);
+	struct str shown = compiler_shorten(compiler->token.text);
 
 	if (node == NULL)
 		return NULL;
+	if (compiler->token.is_huge)
+		return compiler_fail(compiler, node->offset,
+		    "expected a whole number of 64 bits without leading zeros, not %.*s",
+		    STR_ARGS(shown));
 	node->literal = compiler->token.value;
 	if (compiler->token.kind == TOKEN_TRUE || compiler->token.kind == TOKEN_FALSE)
 		node->literal = value_bool(compiler->token.kind == TOKEN_TRUE);
 	return lexer_next(compiler) ? node : NULL;
 }
 
-static struct node *
-parse_path(struct compiler *compiler)
+/* "a, b" up to ${close}, which is taken too: the children of ${node}, behind ${end}. */
+static bool
+parse_arguments(struct compiler *compiler, struct node **end, enum token_kind close, const char *expected)
 {
-	struct node *node = new_node(compiler, NODE_PATH);
-	const size_t parts_max = RULE_HOPS_MAX + 2;
-	size_t end;
-
-	if (node == NULL ||
-	    (node->parts = compiler_array(compiler, parts_max, sizeof(*node->parts))) == NULL)
-		return NULL;
-	for (;;) {
-		if (compiler->token.kind != TOKEN_NAME)
-			return fail_expected(compiler, "a field's name");
-		if (node->parts_count == parts_max)
-			return compiler_fail(compiler, compiler->token.offset,
-			    "expected a path of at most %d references", RULE_HOPS_MAX);
-		end = compiler->at;
-		node->parts[node->parts_count++] = compiler->token;
-		if (!lexer_next(compiler))
-			return NULL;
-		if (compiler->token.kind != TOKEN_DOT)
-			break;
-		if (!lexer_next(compiler))
-			return NULL;
+	for (bool is_first = true; compiler->token.kind != close; is_first = false) {
+		if (!is_first && !take(compiler, TOKEN_COMMA, expected))
+			return false;
+		if ((*end = parse_choice(compiler)) == NULL)
+			return false;
+		end = &(*end)->next;
 	}
-	node->text = str_slice(compiler->text, node->offset, end);
-	return node;
+	return lexer_next(compiler);
 }
 
-/* What follows the name that was a path so far and is a call. */
+/* "(...)" behind the name ${function}; ${receiver} is what stood in front of it, or NULL. */
 static struct node *
-parse_call(struct compiler *compiler, struct node *name)
+parse_call(struct compiler *compiler, const struct token *function, struct node *receiver)
 {
-	struct str shown = compiler_shorten(name->text);
+	struct node *call = new_node(compiler, NODE_CALL);
 
-	if (!str_is(name->text, "has"))
+	if (call == NULL || !go_deeper(compiler) || !lexer_next(compiler))
+		return NULL;
+	call->function = function->text;
+	call->operator_offset = function->offset;
+	call->is_method = receiver != NULL;
+	call->offset = receiver != NULL ? receiver->offset : function->offset;
+	call->first = receiver;
+	if (!parse_arguments(compiler, receiver != NULL ? &receiver->next : &call->first, TOKEN_CLOSE,
+		"an operator, ',' or ')'"))
+		return NULL;
+	compiler->depth--;
+	return end_node(compiler, call);
+}
+
+/* One more name of a path. */
+static bool
+add_part(struct compiler *compiler, struct node *path, const struct token *name)
+{
+	if (path->parts_count == RULE_HOPS_MAX + 2)
 		return compiler_fail(compiler, name->offset,
-		    "unknown function '%.*s': known is has(field)", STR_ARGS(shown));
-	if (!lexer_next(compiler))
-		return NULL;
-	name->kind = NODE_HAS;
-	name->first = parse_path(compiler);
-	if (name->first == NULL || !take(compiler, TOKEN_CLOSE, "')'"))
-		return NULL;
-	return name;
+		    "expected a path of at most %d references", RULE_HOPS_MAX);
+	path->parts[path->parts_count++] = *name;
+	end_node(compiler, path);
+	return true;
 }
 
 static struct node *
 parse_name(struct compiler *compiler)
 {
-	struct node *node = parse_path(compiler);
+	struct node *node = new_node(compiler, NODE_PATH);
+	const struct token name = compiler->token;
 
-	if (node != NULL && compiler->token.kind == TOKEN_OPEN)
-		return parse_call(compiler, node);
-	return node;
-}
-
-static struct node *
-parse_item(struct compiler *compiler)
-{
-	switch (compiler->token.kind) {
-	case TOKEN_INT:
-	case TOKEN_STRING:
-	case TOKEN_TRUE:
-	case TOKEN_FALSE:
-	case TOKEN_NULL:
-		return parse_literal(compiler);
-	case TOKEN_NAME:
-		return parse_path(compiler);
-	default:
-		return fail_expected(compiler, "a value");
-	}
+	if (node == NULL ||
+	    (node->parts = compiler_array(compiler, RULE_HOPS_MAX + 2, sizeof(*node->parts))) == NULL ||
+	    !lexer_next(compiler))
+		return NULL;
+	if (compiler->token.kind == TOKEN_OPEN)
+		return parse_call(compiler, &name, NULL);
+	return add_part(compiler, node, &name) ? node : NULL;
 }
 
 static struct node *
 parse_list(struct compiler *compiler)
 {
-	struct node *list = new_node(compiler, NODE_LIST), **end;
+	struct node *list = new_node(compiler, NODE_LIST);
 
-	if (list == NULL || !lexer_next(compiler))
+	if (list == NULL || !go_deeper(compiler) || !lexer_next(compiler) ||
+	    !parse_arguments(compiler, &list->first, TOKEN_LIST_CLOSE, "an operator, ',' or ']'"))
 		return NULL;
-	end = &list->first;
-	while (compiler->token.kind != TOKEN_LIST_CLOSE) {
-		if (list->first != NULL && !take(compiler, TOKEN_COMMA, "',' or ']'"))
-			return NULL;
-		if ((*end = parse_item(compiler)) == NULL)
-			return NULL;
-		end = &(*end)->next;
-	}
-	return lexer_next(compiler) ? list : NULL;
+	compiler->depth--;
+	return end_node(compiler, list);
 }
 
 static struct node *
 parse_parenthesis(struct compiler *compiler)
 {
+	size_t offset = compiler->token.offset;
 	struct node *node;
 
 	if (!go_deeper(compiler) || !lexer_next(compiler))
 		return NULL;
-	node = parse_or(compiler);
+	node = parse_choice(compiler);
 	if (node == NULL || !take(compiler, TOKEN_CLOSE, "an operator or ')'"))
 		return NULL;
 	compiler->depth--;
-	return node;
+	node->offset = offset;
+	return end_node(compiler, node);
 }
 
 static struct node *
@@ -183,24 +183,114 @@ parse_primary(struct compiler *compiler)
 		return parse_parenthesis(compiler);
 	case TOKEN_LIST_OPEN:
 		return parse_list(compiler);
+	case TOKEN_INT:
+	case TOKEN_NUMBER:
+	case TOKEN_STRING:
+	case TOKEN_TRUE:
+	case TOKEN_FALSE:
+	case TOKEN_NULL:
+		return parse_literal(compiler);
 	default:
-		return parse_item(compiler);
+		return fail_expected(compiler, "a value");
 	}
+}
+
+static struct node *
+parse_member(struct compiler *compiler)
+{
+	struct node *node = parse_primary(compiler);
+
+	while (node != NULL && compiler->token.kind == TOKEN_DOT) {
+		struct token name;
+
+		if (!lexer_next(compiler))
+			return NULL;
+		name = compiler->token;
+		if (!take(compiler, TOKEN_NAME, "a field's name"))
+			return NULL;
+		if (compiler->token.kind == TOKEN_OPEN)
+			node = parse_call(compiler, &name, node);
+		else if (node->kind != NODE_PATH)
+			return compiler_fail(compiler, name.offset,
+			    "only a function can follow a value that is no path");
+		else if (!add_part(compiler, node, &name))
+			return NULL;
+	}
+	return node;
+}
+
+/* A minus in front of a number belongs to it. */
+static struct node *
+parse_negative(struct compiler *compiler, size_t offset)
+{
+	struct token *token = &compiler->token;
+	struct node *node;
+
+	if (token->kind == TOKEN_NUMBER && token->value.kind == VALUE_REAL)
+		token->value.real = -token->value.real;
+	else if (!token->is_huge)
+		token->value.integer = -token->value.integer;
+	token->is_huge = false;
+	if ((node = parse_literal(compiler)) == NULL)
+		return NULL;
+	node->offset = offset;
+	return end_node(compiler, node);
 }
 
 static struct node *
 parse_unary(struct compiler *compiler)
 {
+	enum token_kind operator = compiler->token.kind;
 	struct node *node;
 
-	if (compiler->token.kind != TOKEN_NOT)
-		return parse_primary(compiler);
-	node = new_node(compiler, NODE_NOT);
-	if (node == NULL || !go_deeper(compiler) || !lexer_next(compiler) ||
-	    (node->first = parse_unary(compiler)) == NULL)
+	if (operator != TOKEN_NOT && operator != TOKEN_MINUS)
+		return parse_member(compiler);
+	node = new_node(compiler, operator == TOKEN_NOT ? NODE_NOT : NODE_NEGATE);
+	if (node == NULL || !go_deeper(compiler) || !lexer_next(compiler))
 		return NULL;
 	compiler->depth--;
-	return node;
+	if (operator == TOKEN_MINUS &&
+	    (compiler->token.kind == TOKEN_INT || compiler->token.kind == TOKEN_NUMBER))
+		return parse_negative(compiler, node->offset);
+	compiler->depth++;
+	if ((node->first = parse_unary(compiler)) == NULL)
+		return NULL;
+	compiler->depth--;
+	return end_node(compiler, node);
+}
+
+/* Operands of ${parse} with operators from ${first} to ${last} between them, from the left. */
+static struct node *
+parse_arithmetic(struct compiler *compiler, enum token_kind first, enum token_kind last,
+    struct node *(*parse)(struct compiler *compiler))
+{
+	struct node *left = parse(compiler), *node;
+
+	while (left != NULL && compiler->token.kind >= first && compiler->token.kind <= last) {
+		if (!compiler_count(compiler, compiler->token.offset) ||
+		    (node = new_node(compiler, NODE_ARITHMETIC)) == NULL)
+			return NULL;
+		node->relation = compiler->token.kind;
+		node->operator_offset = compiler->token.offset;
+		node->offset = left->offset;
+		node->first = left;
+		if (!lexer_next(compiler) || (left->next = parse(compiler)) == NULL)
+			return NULL;
+		left = end_node(compiler, node);
+	}
+	return left;
+}
+
+static struct node *
+parse_product(struct compiler *compiler)
+{
+	return parse_arithmetic(compiler, TOKEN_STAR, TOKEN_PERCENT, parse_unary);
+}
+
+static struct node *
+parse_sum(struct compiler *compiler)
+{
+	return parse_arithmetic(compiler, TOKEN_PLUS, TOKEN_MINUS, parse_product);
 }
 
 static bool
@@ -214,7 +304,7 @@ parse_relation(struct compiler *compiler)
 {
 	struct node *left, *node;
 
-	if ((left = parse_unary(compiler)) == NULL)
+	if ((left = parse_sum(compiler)) == NULL)
 		return NULL;
 	if (!is_relation(compiler->token.kind))
 		return left;
@@ -224,12 +314,12 @@ parse_relation(struct compiler *compiler)
 	node->relation = compiler->token.kind;
 	node->offset = left->offset;
 	node->first = left;
-	if (!lexer_next(compiler) || (left->next = parse_unary(compiler)) == NULL)
+	if (!lexer_next(compiler) || (left->next = parse_sum(compiler)) == NULL)
 		return NULL;
 	if (is_relation(compiler->token.kind))
 		return compiler_fail(compiler, compiler->token.offset,
 		    "expected '&&', '||' or the end: comparisons do not chain");
-	return node;
+	return end_node(compiler, node);
 }
 
 /* Operands of ${parse}, joined by ${joiner}: a node of ${kind}, or the only one alone. */
@@ -251,7 +341,7 @@ parse_joined(struct compiler *compiler, enum token_kind joiner, enum node_kind k
 			return NULL;
 		end = &(*end)->next;
 	}
-	return node;
+	return end_node(compiler, node);
 }
 
 static struct node *
@@ -266,12 +356,32 @@ parse_or(struct compiler *compiler)
 	return parse_joined(compiler, TOKEN_OR, NODE_OR, parse_and);
 }
 
+static struct node *
+parse_choice(struct compiler *compiler)
+{
+	struct node *condition = parse_or(compiler), *node, *yes;
+
+	if (condition == NULL || compiler->token.kind != TOKEN_QUESTION)
+		return condition;
+	node = new_node(compiler, NODE_CONDITIONAL);
+	if (node == NULL || !go_deeper(compiler) || !lexer_next(compiler))
+		return NULL;
+	node->offset = condition->offset;
+	node->first = condition;
+	if ((condition->next = yes = parse_or(compiler)) == NULL ||
+	    !take(compiler, TOKEN_COLON, "an operator or ':'") ||
+	    (yes->next = parse_choice(compiler)) == NULL)
+		return NULL;
+	compiler->depth--;
+	return end_node(compiler, node);
+}
+
 struct node *
 parser_run(struct compiler *compiler)
 {
 	struct node *node;
 
-	if (!lexer_next(compiler) || (node = parse_or(compiler)) == NULL)
+	if (!lexer_next(compiler) || (node = parse_choice(compiler)) == NULL)
 		return NULL;
 	if (compiler->token.kind != TOKEN_END)
 		return fail_expected(compiler, "an operator or the end");

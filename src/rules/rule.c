@@ -34,6 +34,8 @@ rule_compile(struct arena *arena, const struct rules *rules, const struct collec
 	struct rule_error error = { 0 };
 	struct compiler compiler = {
 		.arena = arena,
+		.rules = rules,
+		.caller = caller,
 		.collection = collection,
 		.use = use,
 		.text = text,
@@ -123,38 +125,24 @@ compile_access(struct arena *arena, const struct rules *rules, const struct coll
 	return false;
 }
 
-/* Does it say `auth` or `request`?  No field has such a name. */
-static bool
-names_caller(struct arena *arena, struct str text)
-{
-	struct rule_error error;
-	struct compiler compiler = { .arena = arena, .text = text, .error = &error };
-	bool behind_dot = false;
-
-	while (lexer_next(&compiler) && compiler.token.kind != TOKEN_END) {
-		if (compiler.token.kind == TOKEN_NAME && !behind_dot &&
-		    (str_is(compiler.token.text, "auth") || str_is(compiler.token.text, "request")))
-			return true;
-		behind_dot = compiler.token.kind == TOKEN_DOT;
-	}
-	return false;
-}
-
 /* What shared caches keep must be the same for everybody. */
 static bool
-check_cache(struct arena *arena, const struct collection *collection, struct app_mistakes *mistakes)
+check_cache(const struct rules *rules, const struct collection *collection, struct app_mistakes *mistakes)
 {
+	const struct rule *read = rules->access[collection->index][ACCESS_READ];
 	bool good = true;
 
 	if (!collection->cache.is_public)
 		return true;
-	if (names_caller(arena, collection->access[ACCESS_READ].text)) {
+	if (read != NULL && rule_names_caller(read)) {
 		app_mistake(mistakes, collection->cache.at,
 		    "'public' is for what everybody sees alike: the read rule looks at its caller");
 		good = false;
 	}
-	for (size_t i = 0; collection->fields_read != NULL && i < collection->columns_count; i++) {
-		if (!names_caller(arena, collection->fields_read[i].text))
+	for (size_t i = 0; i < collection->columns_count; i++) {
+		const struct rule *rule = rules->fields_read[collection->index][i];
+
+		if (rule == NULL || !rule_names_caller(rule))
 			continue;
 		app_mistake(mistakes, collection->cache.at,
 		    "'public' is for what everybody sees alike: the rule of field '%.*s' looks at its caller",
@@ -176,7 +164,7 @@ compile_collection(struct arena *arena, const struct rules *rules, const struct 
 		    &rules->access[collection->index][access], mistakes);
 	for (size_t i = 0; collection->fields_read != NULL && i < collection->columns_count; i++)
 		good &= compile_field(arena, rules, collection, &collection->columns[i], &fields[i], mistakes);
-	return good & check_cache(arena, collection, mistakes);
+	return good & check_cache(rules, collection, mistakes);
 }
 
 bool
@@ -231,23 +219,21 @@ rule_is_local(const struct rule *rule)
 	return !rule->has_hops;
 }
 
-static bool
-leads_to(const struct rule *rule, size_t index)
+bool
+rule_names_caller(const struct rule *rule)
 {
-	return (rule->reads[index / 64] >> index % 64 & 1) != 0;
+	return rule->names_auth || rule->names_request;
+}
+
+bool
+rule_names_request(const struct rule *rule)
+{
+	return rule->names_request || rule->names_now;
 }
 
 bool
 rule_reads(const struct rules *rules, const struct rule *rule, const struct collection *collection)
 {
-	if (leads_to(rule, collection->index))
-		return true;
-	if (rule->use != RULE_USE_FILTER)
-		return false;
-	/* A filter's hop asks its target's read rule, whose own hops ask no other. */
-	for (size_t i = 0; i < rules->app->collections_count; i++) {
-		if (leads_to(rule, i) && leads_to(rules->access[i][ACCESS_READ], collection->index))
-			return true;
-	}
-	return false;
+	(void)rules;
+	return (rule->reads[collection->index / 64] >> collection->index % 64 & 1) != 0;
 }

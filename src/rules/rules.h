@@ -93,6 +93,13 @@ enum err rule_compile(struct arena *arena, const struct rules *rules, const stru
 
 /* Reads only columns of the record and constants of the caller: no other row. */
 bool rule_is_local(const struct rule *rule);
+/* Does it name `auth` or `request`, so that two callers may see two things? */
+bool rule_names_caller(const struct rule *rule);
+/*
+ * Does it name `now` or `request`, so that its answer changes without a row?  Of a filter, the
+ * read rules that it asks too.
+ */
+bool rule_names_request(const struct rule *rule);
 /* Does it read rows of ${collection} (other than the record itself)? */
 bool rule_reads(const struct rules *rules, const struct rule *rule, const struct collection *collection);
 
@@ -124,7 +131,17 @@ struct rule_rows {
 	 */
 	enum err (*hop)(void *arg, const struct collection *collection, const struct value *id,
 	    const struct value **ret);
-	void *arg;
+	/*
+	 * Call ${visit} for the rows of back->from whose back->field refers to
+	 * ${id}, until it says false.  A row lives until ${visit} returns.
+	 * NULL: rules without macros only.
+	 */
+	enum err (*walk)(void *arg, const struct back_reference *back, const struct value *id,
+	    bool (*visit)(void *visit_arg, const struct value *row), void *visit_arg);
+	/* How many they are. */
+	enum err (*count)(void *arg, const struct back_reference *back, const struct value *id,
+	    int64_t *ret);
+	void *arg; /* of the three */
 };
 
 /* Evaluate an access rule (hops unfiltered) or a local filter. */

@@ -366,7 +366,7 @@ static const struct {
 	{ RULE_USE_READ, "(published", 10, "expected an operator or ')', not the end" },
 	{ RULE_USE_READ, "published votes", 10, "expected an operator or the end, not 'votes'" },
 	{ RULE_USE_READ, "votes = 1", 6, "expected '=='" },
-	{ RULE_USE_READ, "votes + 1 > 2", 6, "'+' is not part of the language" },
+	{ RULE_USE_READ, "votes ~ 1", 6, "'~' is not part of the language" },
 	{ RULE_USE_READ, "published & true", 10, "expected '&&'" },
 	{ RULE_USE_READ, "1 < votes < 3", 10, "expected '&&', '||' or the end: comparisons do not chain" },
 	{ RULE_USE_READ, "!published == true", 0,
@@ -378,7 +378,7 @@ static const struct {
 	{ RULE_USE_READ, "title == '\\u00g0'", 10, "expected 4 hexadecimal digits behind '\\u'" },
 	{ RULE_USE_READ, "votes == 9223372036854775808", 9,
 	    "expected a whole number of 64 bits without leading zeros, not 9223372036854775808" },
-	{ RULE_USE_READ, "votes == 1.5", 10, "expected a whole number in decimal digits" },
+	{ RULE_USE_READ, "votes == 1x", 10, "expected a number in decimal digits" },
 	{ RULE_USE_READ, "title == 'x' && \xff", 16, "expected valid UTF-8" },
 	{ RULE_USE_READ, "title == ß", 9, "this character can stand only in a string" },
 
@@ -416,13 +416,25 @@ static const struct {
 	    "unknown value 'x': expected one of the 2 values of 'level', as 'beginner'" },
 	{ RULE_USE_READ, "level < 'advanced'", 0,
 	    "an enum has no order here: expected '==', '!=' or 'in'" },
-	{ RULE_USE_READ, "votes in 1", 9, "expected a list or 'auth.roles' behind 'in'" },
+	{ RULE_USE_READ, "votes in 1", 9, "expected a list, references or 'auth.roles' behind 'in'" },
 	{ RULE_USE_READ, "votes in [1, 'x']", 13,
 	    "expected a value that compares with votes, which is a whole number: this is a text" },
 	{ RULE_USE_READ, "votes == [1]", 9, "a list can only stand behind 'in': expected a value" },
 	{ RULE_USE_READ, "votes in auth.roles", 0,
 	    "expected a text in front of 'in auth.roles', not a whole number" },
-	{ RULE_USE_READ, "size(title) > 1", 0, "unknown function 'size': known is has(field)" },
+	{ RULE_USE_READ, "sice(title) > 1", 0, "unknown function 'sice': did you mean 'size'?" },
+	{ RULE_USE_READ, "matches(title)", 0,
+	    "unknown function 'matches': known are has, size, lower, startsWith, endsWith, contains, exists, "
+	    "all, duration" },
+	{ RULE_USE_READ, "contains(title, 'x')", 0, "expected it written as x.contains(s)" },
+	{ RULE_USE_READ, "title.size() > 1", 6, "expected it written as size(x)" },
+	{ RULE_USE_READ, "size(title)", 0, "expected a condition, but size is a value" },
+	{ RULE_USE_READ, "has(title) == true", 0,
+	    "expected a value, not a condition: join conditions with '&&' and '||'" },
+	{ RULE_USE_READ, "votes.startsWith('x')", 0,
+	    "expected a text in front of a text function, not a whole number" },
+	{ RULE_USE_READ, "title.startsWith(1)", 17, "expected a text in a text function, not a whole number" },
+	{ RULE_USE_READ, "size(votes) > 1", 5, "expected a text or a list in size(), not a whole number" },
 	{ RULE_USE_READ, "has(1)", 4, "expected a field's name, not '1'" },
 };
 
@@ -468,16 +480,16 @@ test_limits(void **state)
 	assert_non_null(compile(RULE_USE_READ, buf_str(&buf)));
 	buf_add_c(&buf, "||published");
 	expect_mistake(RULE_USE_READ, buf_str(&buf), RULE_TERMS_MAX * 11,
-	    "expected at most 100 comparisons and list items");
+	    "expected at most 100 comparisons, list items and operators");
 	buf_clear(&buf);
 	buf_add_c(&buf, "votes in [0");
 	add_times(&buf, ",1", RULE_TERMS_MAX);
 	buf_add_c(&buf, "]");
 	expect_mistake(RULE_USE_READ, buf_str(&buf), 10 + RULE_TERMS_MAX * 2,
-	    "expected at most 100 comparisons and list items");
+	    "expected at most 100 comparisons, list items and operators");
 	buf_clear(&buf);
 	add_times(&buf, "(!", 2000);
-	expect_mistake(RULE_USE_READ, buf_str(&buf), 32, "expected at most 32 levels of parentheses and '!'");
+	expect_mistake(RULE_USE_READ, buf_str(&buf), 32, "expected at most 32 levels of parentheses, '!', '-' and '?'");
 	buf_clear(&buf);
 	buf_add_c(&buf, "author");
 	add_times(&buf, ".boss", 10);

@@ -7,30 +7,11 @@
  */
 #include <assert.h>
 
-#include "rules/rules_internal.h"
+#include "codec/utf8.h"
+#include "rules/sql_writer.h"
 
-struct writer {
-	const struct rules *rules;
-	const struct rule_caller *caller;
-	struct sql_text *sql;
-	bool is_filter; /* hops see what the caller may read */
-	unsigned alias; /* of the record: 0 is t, n is hn */
-	unsigned used; /* the highest hn in sight */
-};
-
-static void write_term(struct writer *writer, const struct term *term, bool grouped);
-
-static void
-write_alias(struct writer *writer, unsigned alias)
-{
-	if (alias == 0)
-		sql_add(writer->sql, "t");
-	else
-		sql_addf(writer->sql, "h%d", alias);
-}
-
-static void
-write_boolean(struct writer *writer, bool boolean)
+void
+write_boolean(struct sql_writer *writer, bool boolean)
 {
 	if (writer->sql->dialect == SQL_SQLITE)
 		sql_add(writer->sql, boolean ? "1" : "0");
@@ -38,273 +19,228 @@ write_boolean(struct writer *writer, bool boolean)
 		sql_add(writer->sql, boolean ? "true" : "false");
 }
 
-/* A constant bool is text, so that an engine can see what an index has to say to it. */
-static void
-write_value(struct writer *writer, struct value value)
+/* Access rules and those of fields: their hops ask no other rule. */
+void
+write_guard(struct sql_writer *writer, const char *before, const struct rule *rule, unsigned alias)
 {
-	if (value.kind == VALUE_BOOL)
-		write_boolean(writer, value.boolean);
-	else
-		sql_param(writer->sql, value);
-}
-
-static void
-write_column(struct writer *writer, unsigned alias, const struct field *field)
-{
-	write_alias(writer, alias);
-	sql_addf(writer->sql, ".%n", field->name);
-}
-
-/* SQLite keeps a UUID as 16 bytes; and its hex() of null is a text. */
-static void
-write_uuid_digits(struct writer *writer, unsigned alias, const struct field *field)
-{
-	static const char *const groups[] = { ", 1, 8)", ", 9, 4)", ", 13, 4)", ", 17, 4)",
-		", 21)) END" };
-
-	sql_add(writer->sql, "CASE WHEN ");
-	write_column(writer, alias, field);
-	sql_add(writer->sql, " IS NOT NULL THEN lower(");
-	for (size_t i = 0; i < COUNT(groups); i++) {
-		sql_add(writer->sql, i == 0 ? "substr(hex(" : " || '-' || substr(hex(");
-		write_column(writer, alias, field);
-		sql_add(writer->sql, ")");
-		sql_add(writer->sql, groups[i]);
-	}
-}
-
-static void
-write_id_as_text(struct writer *writer, unsigned alias, const struct field *field)
-{
-	if (writer->sql->dialect == SQL_SQLITE && field_value_kind(field) == VALUE_UUID) {
-		write_uuid_digits(writer, alias, field);
-		return;
-	}
-	sql_add(writer->sql, "CAST(");
-	write_column(writer, alias, field);
-	sql_add(writer->sql, " AS text)");
-}
-
-/* " AND (...)": the row of ${alias} counts only where the caller may read it. */
-static void
-write_read_rule(
-    struct writer *writer, const struct collection *target, unsigned alias, unsigned used)
-{
-	const struct rule *rule = writer->rules->access[target->index][ACCESS_READ];
-	struct writer inner = {
+	enum decision decision = term_decide(rule->root, writer->caller);
+	struct sql_writer inner = {
+		.rules = writer->rules,
 		.caller = writer->caller,
 		.sql = writer->sql,
-		.alias = alias,
-		.used = used,
+		.rows = { { .alias = alias } },
+		.used = writer->used,
 	};
 
-	switch (term_decide(rule->root, writer->caller)) {
-	case DECIDED_TRUE:
+	if (decision == DECIDED_TRUE)
 		return;
-	case DECIDED_FALSE:
-		sql_add(writer->sql, " AND ");
+	sql_add(writer->sql, before);
+	if (decision == DECIDED_FALSE)
 		write_boolean(writer, false);
-		return;
-	case UNDECIDED:
-		sql_add(writer->sql, " AND ");
+	else
 		write_term(&inner, rule->root, false);
-	}
 }
 
-/* The value of the first ${count} fields of ${path}: hop i has the alias used + i. */
-static void
-write_path(struct writer *writer, const struct operand *path, size_t count)
-{
-	const struct field *field = path->fields[count - 1];
-	unsigned alias = count == 1 ? writer->alias : writer->used + (unsigned)count - 1;
-	const struct collection *target;
-
-	if (count > 1)
-		sql_add(writer->sql, "(SELECT ");
-	if (path->as_text && count == path->fields_count)
-		write_id_as_text(writer, alias, field);
-	else
-		write_column(writer, alias, field);
-	if (count == 1)
-		return;
-	target = path->fields[count - 2]->to;
-	sql_addf(writer->sql, " FROM %n ", target->name);
-	write_alias(writer, alias);
-	sql_add(writer->sql, " WHERE ");
-	write_column(writer, alias, &target->columns[COLUMN_ID]);
-	sql_add(writer->sql, " = ");
-	write_path(writer, path, count - 1);
-	if (writer->is_filter)
-		write_read_rule(
-		    writer, target, alias, writer->used + (unsigned)path->fields_count - 1);
-	sql_add(writer->sql, ")");
-}
-
-static void
-write_operand(struct writer *writer, const struct operand *operand)
-{
-	struct bound bound = operand_bind(operand, writer->caller);
-
-	if (bound.kind == BOUND_PATH)
-		write_path(writer, operand, operand->fields_count);
-	else
-		write_value(writer, bound.value);
-}
-
-static bool
-is_nullable(const struct operand *operand)
-{
-	const struct field *field;
-
-	if (operand->kind != OPERAND_PATH)
-		return false;
-	field = operand->fields[0];
-	return operand->fields_count > 1 || !(field->required || field->column < COLUMN_FIELDS);
-}
-
-static void
-write_is_null(struct writer *writer, const struct operand *operand)
-{
-	write_operand(writer, operand);
-	sql_add(writer->sql, " IS NULL");
-}
-
-/* " OR x IS NULL" for each side that can be null. */
-static void
-write_or_nulls(struct writer *writer, const struct operand *left, const struct operand *right)
-{
-	if (is_nullable(left)) {
-		sql_add(writer->sql, " OR ");
-		write_is_null(writer, left);
-	}
-	if (is_nullable(right)) {
-		sql_add(writer->sql, " OR ");
-		write_is_null(writer, right);
-	}
-}
-
-/* Of two columns, or of one with a value. */
-static void
-write_sides(struct writer *writer, const struct operand *left, const char *operator,
-    const struct operand * right)
-{
-	write_operand(writer, left);
-	sql_add(writer->sql, operator);
-	write_operand(writer, right);
-}
-
-static void
-begin_group(struct writer *writer, bool grouped)
+void
+begin_group(struct sql_writer *writer, bool grouped)
 {
 	if (!grouped)
 		sql_add(writer->sql, "(");
 }
 
-static void
-end_group(struct writer *writer, bool grouped)
+void
+end_group(struct sql_writer *writer, bool grouped)
 {
 	if (!grouped)
 		sql_add(writer->sql, ")");
 }
 
-/* Two columns that may both be null: equal there too. */
-static void
-write_equal_nulls(struct writer *writer, const struct term *term, bool grouped)
+/* --- texts, lists, rows -------------------------------------------------- */
+
+/* The value of a side that the caller or the text itself knows; data NULL where there is none. */
+static struct str
+known_text(struct sql_writer *writer, const struct operand *operand)
 {
-	begin_group(writer, grouped);
-	write_sides(writer, &term->left, term->negated ? " <> " : " = ", &term->right);
-	sql_add(writer->sql, term->negated ? " OR (" : " OR (");
-	write_is_null(writer, &term->left);
-	sql_add(writer->sql, term->negated ? ") <> (" : " AND ");
-	write_is_null(writer, &term->right);
-	sql_add(writer->sql, ")");
-	end_group(writer, grouped);
+	struct bound bound = operand_bind(operand, writer->caller);
+
+	return bound.kind == BOUND_VALUE ? bound.value.text : (struct str){ 0 };
 }
 
-/* A bool column: not true is false, which an index finds, as it does not find <> true. */
+/* x >= 'abc' AND x < 'abd', which an index answers; the end must outlive the statement. */
 static void
-write_equal_boolean(struct writer *writer, const struct operand *path, bool boolean)
+write_prefix_range(struct sql_writer *writer, const struct term *term)
 {
-	write_operand(writer, path);
-	sql_add(writer->sql, " = ");
-	write_boolean(writer, boolean);
+	const struct operand *end = &term->range_end;
+	bool has_end = end->literal.kind == VALUE_TEXT;
+
+	sql_add(writer->sql, has_end && !term->negated ? "(" : "");
+	write_operand(writer, &term->left);
+	sql_add(writer->sql, term->negated ? " < " : " >= ");
+	write_operand(writer, &term->right);
+	if (!has_end)
+		return;
+	sql_add(writer->sql, term->negated ? " OR " : " AND ");
+	write_operand(writer, &term->left);
+	sql_add(writer->sql, term->negated ? " >= " : " < ");
+	write_operand(writer, end);
+	sql_add(writer->sql, term->negated ? "" : ")");
 }
 
-/* ${path} beside ${value}, which is not null unless it is the literal. */
+/* A side that is bound has no type of its own on PostgreSQL. */
 static void
-write_equal_value(struct writer *writer, const struct operand *path, const struct operand *value,
-    bool negated, bool grouped)
+write_text(struct sql_writer *writer, const struct operand *operand)
 {
-	struct bound bound = operand_bind(value, writer->caller);
-	bool is_group = negated && is_nullable(path) && bound.value.kind != VALUE_NULL;
+	bool is_bound = operand_bind(operand, writer->caller).kind == BOUND_VALUE;
+
+	write_operand(writer, operand);
+	sql_add(writer->sql, is_bound && writer->sql->dialect == SQL_POSTGRES ? "::text" : "");
+}
+
+/* substr(x, 1, length(s)) = s, or from the end. */
+static void
+write_part(struct sql_writer *writer, const struct term *term)
+{
+	struct str part = known_text(writer, &term->right);
+
+	sql_add(writer->sql, "substr(");
+	write_text(writer, &term->left);
+	if (term->test == TEXT_ENDS) {
+		sql_add(writer->sql, ", length(");
+		write_text(writer, &term->left);
+		sql_add(writer->sql, ") + 1 - ");
+	} else {
+		sql_add(writer->sql, ", 1, ");
+	}
+	if (part.data != NULL) {
+		buf_add_int(&writer->sql->text, (int64_t)utf8_length(part));
+	} else {
+		sql_add(writer->sql, "length(");
+		write_text(writer, &term->right);
+		sql_add(writer->sql, ")");
+	}
+	sql_add(writer->sql, term->negated ? ") <> " : ") = ");
+	write_text(writer, &term->right);
+}
+
+static void
+write_contains(struct sql_writer *writer, const struct term *term)
+{
+	sql_add(writer->sql, writer->sql->dialect == SQL_SQLITE ? "instr(" : "strpos(");
+	write_text(writer, &term->left);
+	sql_add(writer->sql, ", ");
+	write_text(writer, &term->right);
+	sql_add(writer->sql, term->negated ? ") = 0" : ") > 0");
+}
+
+static void
+write_text_test(struct sql_writer *writer, const struct term *term, bool grouped)
+{
+	bool is_range = term->test == TEXT_STARTS && term->right.kind == OPERAND_LITERAL &&
+			operand_bind(&term->left, writer->caller).kind != BOUND_VALUE &&
+			term->right.literal.text.size > 0;
+	bool is_group = term->negated && (operand_is_nullable(&term->left) ||
+					     operand_is_nullable(&term->right) || is_range);
 
 	begin_group(writer, grouped || !is_group);
-	if (bound.value.kind == VALUE_NULL) {
-		write_operand(writer, path);
-		sql_add(writer->sql, negated ? " IS NOT NULL" : " IS NULL");
-	} else if (bound.value.kind == VALUE_BOOL) {
-		write_equal_boolean(writer, path, bound.value.boolean != negated);
-	} else {
-		write_sides(writer, path, negated ? " <> " : " = ", value);
-	}
-	if (is_group)
-		write_or_nulls(writer, path, value);
+	if (is_range)
+		write_prefix_range(writer, term);
+	else if (term->test == TEXT_CONTAINS)
+		write_contains(writer, term);
+	else
+		write_part(writer, term);
+	if (term->negated)
+		write_or_nulls(writer, &term->left, &term->right);
 	end_group(writer, grouped || !is_group);
 }
 
 static void
-write_equal(struct writer *writer, const struct term *term, bool grouped)
+write_listed_sqlite(struct sql_writer *writer, const struct term *term)
 {
-	bool is_group = term->negated && (is_nullable(&term->left) || is_nullable(&term->right));
+	unsigned alias = writer->used + 1, scale;
+	bool is_real_list = operand_values(&term->left, &scale) == VALUE_REAL;
 
-	if (term->left.kind != OPERAND_PATH) {
-		write_equal_value(writer, &term->right, &term->left, term->negated, grouped);
-	} else if (term->right.kind != OPERAND_PATH) {
-		write_equal_value(writer, &term->left, &term->right, term->negated, grouped);
-	} else if (is_nullable(&term->left) && is_nullable(&term->right)) {
-		write_equal_nulls(writer, term, grouped);
-	} else {
-		begin_group(writer, grouped || !is_group);
-		write_sides(writer, &term->left, term->negated ? " <> " : " = ", &term->right);
-		if (is_group)
-			write_or_nulls(writer, &term->left, &term->right);
-		end_group(writer, grouped || !is_group);
-	}
+	sql_add(writer->sql, term->negated ? "NOT EXISTS (SELECT 1 FROM json_each("
+					   : "EXISTS (SELECT 1 FROM json_each(");
+	write_operand(writer, &term->right);
+	sql_add(writer->sql, ") ");
+	write_alias(writer, alias);
+	sql_add(writer->sql, is_real_list ? " WHERE CAST(" : " WHERE ");
+	write_alias(writer, alias);
+	sql_add(writer->sql, is_real_list ? ".value AS REAL) = " : ".value = ");
+	writer->used = alias;
+	write_operand(writer, &term->left);
+	writer->used = alias - 1;
+	sql_add(writer->sql, ")");
 }
 
-static const char *
-order_word(enum token_kind relation, bool negated)
+/* In lists a whole number has all its digits, whatever its type; float8's text has 17. */
+static void
+write_item(struct sql_writer *writer, const struct operand *item)
 {
-	switch (relation) {
-	case TOKEN_LT:
-		return negated ? " >= " : " < ";
-	case TOKEN_LE:
-		return negated ? " > " : " <= ";
-	case TOKEN_GT:
-		return negated ? " <= " : " > ";
-	default:
-		return negated ? " < " : " >= ";
+	static const char *const casts[] = {
+		[VALUE_BOOL] = "::boolean",
+		[VALUE_INT] = "::bigint",
+		[VALUE_TEXT] = "::text",
+	};
+	unsigned scale;
+	enum value_kind kind = operand_values(item, &scale);
+
+	if (kind == VALUE_REAL) {
+		write_real_as_numeric(writer, item);
+		return;
 	}
+	sql_add(writer->sql, "(");
+	write_operand(writer, item);
+	sql_add(writer->sql, ")");
+	sql_add(writer->sql, casts[kind]);
 }
 
 static void
-write_order(struct writer *writer, const struct term *term, bool grouped)
+write_listed_postgres(struct sql_writer *writer, const struct term *term, bool grouped)
 {
-	bool is_group = term->negated && (is_nullable(&term->left) || is_nullable(&term->right));
+	bool is_group = term->negated &&
+			(operand_is_nullable(&term->left) || operand_is_nullable(&term->right));
 
 	begin_group(writer, grouped || !is_group);
-	write_sides(writer, &term->left, order_word(term->relation, term->negated), &term->right);
+	sql_add(writer->sql, term->negated ? "NOT " : "");
+	write_operand(writer, &term->right);
+	sql_add(writer->sql, " @> to_jsonb(");
+	write_item(writer, &term->left);
+	sql_add(writer->sql, ")");
 	if (is_group)
 		write_or_nulls(writer, &term->left, &term->right);
 	end_group(writer, grouped || !is_group);
 }
 
+static void
+write_listed(struct sql_writer *writer, const struct term *term, bool grouped)
+{
+	if (writer->sql->dialect == SQL_SQLITE)
+		write_listed_sqlite(writer, term);
+	else
+		write_listed_postgres(writer, term, grouped);
+}
+
+static void
+write_exists(struct sql_writer *writer, const struct term *term)
+{
+	struct sql_writer inner;
+
+	sql_add(writer->sql, term->negated ? "NOT EXISTS (SELECT 1" : "EXISTS (SELECT 1");
+	write_source(writer, term->source, term->only_id, &inner);
+	if (term_decide(term->inner, writer->caller) == UNDECIDED) {
+		sql_add(writer->sql, " AND ");
+		write_term(&inner, term->inner, false);
+	}
+	sql_add(writer->sql, ")");
+}
+
 /* IN is the OR of =, which an index answers just as well. */
 static void
-write_in(struct writer *writer, const struct term *term, size_t count, bool grouped)
+write_in(struct sql_writer *writer, const struct term *term, size_t count, bool grouped)
 {
 	static const struct operand none = { .kind = OPERAND_LITERAL };
-	bool is_group = term->negated && is_nullable(&term->left);
+	bool is_group = term->negated && operand_is_nullable(&term->left);
 
 	begin_group(writer, grouped || !is_group);
 	write_operand(writer, &term->left);
@@ -323,7 +259,7 @@ write_in(struct writer *writer, const struct term *term, size_t count, bool grou
 
 /* The one child that is not decided by the caller, or NULL where there are several. */
 static const struct term *
-only_open_child(struct writer *writer, const struct term *group)
+only_open_child(struct sql_writer *writer, const struct term *group)
 {
 	const struct term *only = NULL;
 
@@ -338,7 +274,7 @@ only_open_child(struct writer *writer, const struct term *group)
 }
 
 static void
-write_group(struct writer *writer, const struct term *group, bool grouped)
+write_group(struct sql_writer *writer, const struct term *group, bool grouped)
 {
 	const struct term *only = only_open_child(writer, group);
 	bool is_first = true;
@@ -360,8 +296,8 @@ write_group(struct writer *writer, const struct term *group, bool grouped)
 }
 
 /* A term that the caller does not decide; what joins parts stands in parentheses unless ${grouped}. */
-static void
-write_term(struct writer *writer, const struct term *term, bool grouped)
+void
+write_term(struct sql_writer *writer, const struct term *term, bool grouped)
 {
 	switch (term->kind) {
 	case TERM_AND:
@@ -380,6 +316,15 @@ write_term(struct writer *writer, const struct term *term, bool grouped)
 	case TERM_ROLES:
 		write_in(writer, term, writer->caller->roles_count, grouped);
 		break;
+	case TERM_TEXT:
+		write_text_test(writer, term, grouped);
+		break;
+	case TERM_LISTED:
+		write_listed(writer, term, grouped);
+		break;
+	case TERM_EXISTS:
+		write_exists(writer, term);
+		break;
 	case TERM_CONSTANT:
 		break;
 	}
@@ -389,7 +334,7 @@ void
 rule_to_sql(const struct rules *rules, const struct rule *rule, const struct rule_caller *caller,
     struct sql_text *sql)
 {
-	struct writer writer = {
+	struct sql_writer writer = {
 		.rules = rules,
 		.caller = caller,
 		.sql = sql,
