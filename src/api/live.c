@@ -104,6 +104,21 @@ refuse_pages(struct request *request)
 	return STEP_NEXT;
 }
 
+/* What changes without a commit cannot be followed from commit to commit. */
+static enum step_result
+refuse_moment(struct request *request, const struct rule *filter)
+{
+	const struct rules *rules = request->home->server->rules;
+
+	if (filter != NULL && rule_names_request(filter))
+		return request_refuse_parameter(request, ERR_BAD_FILTER, STR("filter"), 0, "filter",
+		    "'now' and 'request' cannot be followed live: expected a filter without them");
+	if (rule_names_request(rules->access[request->collection->index][ACCESS_READ]))
+		return request_refuse(request, ERR_BAD_REQUEST,
+		    "The read rule of this collection looks at 'now' or at 'request', which cannot be followed live.");
+	return STEP_NEXT;
+}
+
 /* As the list reads them, so that mistakes are told alike; limit and sort mean nothing here. */
 static enum step_result
 parse_list(struct task *task)
@@ -121,7 +136,7 @@ parse_list(struct task *task)
 		return request_refuse_parameter(request, problem.err, problem.parameter,
 		    problem.offset, problem.code, "%s", problem.detail);
 	live->query.filter = request_parameter(request, "filter");
-	return STEP_NEXT;
+	return refuse_moment(request, list->filter);
 }
 
 /* A record that is not there is 404, as without the stream; who comes back may be told that it left. */
@@ -132,6 +147,8 @@ find_record(struct task *task)
 	struct live_request *live = live_request_new(request);
 
 	if (live == NULL)
+		return STEP_DONE;
+	if (refuse_moment(request, NULL) != STEP_NEXT)
 		return STEP_DONE;
 	if (!record_id_parse(request->collection, request->id_text, &live->query.id))
 		return task_fail(task, ERR_NOT_FOUND);

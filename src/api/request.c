@@ -407,7 +407,6 @@ accept_key(struct request *request)
 		request->key = request->lookup.key;
 		key_cache_add(&request->home->keys, request->key);
 	}
-	request->identity = &request->key->identity;
 	return OK;
 }
 
@@ -420,6 +419,8 @@ request_accept_caller(struct task *task)
 
 	if (request->head.known[H1_AUTHORIZATION].data != NULL)
 		err = accept_key(request);
+	if (err == OK)
+		request_set_identity(request, request->key == NULL ? &identity_guest : &request->key->identity);
 	if (err == OK && request->route->decide != NULL)
 		err = request->route->decide(request);
 	return err == OK ? STEP_NEXT : request_refuse(request, err, NULL);

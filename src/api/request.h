@@ -80,6 +80,7 @@ struct request {
 	/* Who asks. */
 	struct known_key *key; /* or NULL for a guest */
 	const struct identity *identity;
+	struct identity own_identity; /* with what rules see of this request */
 
 	/* What is done. */
 	struct store_call call;
@@ -111,6 +112,9 @@ enum step_result request_refusef(struct request *request, enum err err, const ch
 /* The same, about a query parameter, at ${offset} of its value. */
 enum step_result request_refuse_parameter(struct request *request, enum err err, struct str parameter,
     size_t offset, const char *code, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* ${identity} asks, now and in this way; it must live as long as the request. */
+void request_set_identity(struct request *request, const struct identity *identity);
 
 /* Start a call of the store on the request's own behalf: "return request_read_store(...)". */
 enum step_result request_read_store(

@@ -2,14 +2,25 @@
 #include "records/row.h"
 #include "records/write_internal.h"
 
+/* All of a write happens at one time, which its run has given it. */
+static struct rule_caller
+caller_of(struct tx *tx, const struct record_write *write)
+{
+	struct rule_caller caller = write->identity->caller;
+
+	caller.now_us = tx->now_us;
+	return caller;
+}
+
 enum err
 write_ask_rule(struct tx *tx, struct record_write *write, const struct rule *rule,
     const struct value *record, const struct value *new_record, bool *ret)
 {
 	struct row_hops hops = { tx };
+	struct rule_caller caller = caller_of(tx, write);
 	const struct rule_rows rows = row_hops_of(&hops, record, new_record);
 
-	return rule_evaluate(rule, &write->identity->caller, &rows, ret);
+	return rule_evaluate(rule, &caller, &rows, ret);
 }
 
 static const struct rule *
@@ -67,6 +78,7 @@ static enum err
 target_exists(struct tx *tx, struct record_write *write, const struct field *column,
     const struct value *id, bool must_be_readable, bool *ret)
 {
+	struct rule_caller caller = caller_of(tx, write);
 	struct sql_text sql;
 	struct tx_rows rows;
 	enum err err;
@@ -76,7 +88,7 @@ target_exists(struct tx *tx, struct record_write *write, const struct field *col
 	if (must_be_readable) {
 		sql_add(&sql, " AND ");
 		rule_to_sql(write->rules, write->rules->access[column->to->index][ACCESS_READ],
-		    &write->identity->caller, &sql);
+		    &caller, &sql);
 	}
 	err = tx_query(tx, &sql, &rows);
 	*ret = err == OK && tx_next(&rows);
