@@ -75,6 +75,15 @@ link_name(const struct collection *collection, const struct field *field, char *
 	return name_of_one(collection, field, "", ret);
 }
 
+struct str
+fold_name(const struct field *field, char *ret)
+{
+	char whole[WHOLE_NAME_SIZE];
+
+	snprintf(whole, sizeof(whole), "_fold_%.*s", STR_ARGS(field->name));
+	return shorten(whole, "", ret);
+}
+
 const struct app_index *
 unique_name_index(const struct collection *collection, struct str name)
 {

@@ -1,12 +1,13 @@
 #pragma once
 /*
- * The names that an app's indexes and link tables have in the database:
+ * The names that an app's indexes, link tables and hidden columns have in the database:
  *
  *	unique: true		questions_slug_key
  *	index: true, a ref	questions_level_idx
  *	[level, -created]	questions_level_created_desc_idx
  *	unique: [[topic, slug]]	questions_topic_slug_key
  *	refs			questions_tags, and questions_tags_idx for the way back
+ *	fold: true		_fold_email, a column behind the declared ones
  *
  * A name of more than 63 bytes (PostgreSQL would cut it) keeps its beginning
  * and gets a hash of the whole.  Writers return ${ret}.
@@ -23,6 +24,8 @@ field_index_name(const struct collection *collection, const struct field *field,
 struct str
 index_name(const struct collection *collection, const struct app_index *index, char *ret);
 struct str link_name(const struct collection *collection, const struct field *field, char *ret);
+/* The column with the folded form (codec/fold.h) of a field with `fold: true`. */
+struct str fold_name(const struct field *field, char *ret);
 /* The compound unique index ${name} of a collection, or NULL. */
 const struct app_index *unique_name_index(const struct collection *collection, struct str name);
 /* The field of the unique index ${name} of a collection, or NULL: what PostgreSQL tells of a violation. */

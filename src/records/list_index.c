@@ -144,6 +144,8 @@ consider_field(struct search *search, const struct field *field)
 {
 	const struct field *id = &search->query->collection->columns[COLUMN_ID];
 
+	if (field->fold)
+		return; /* its indexes hold the folded form, which is another order */
 	if (field_has_index(field))
 		consider(search,
 		    &(struct candidate){ .fields = { field, id }, .count = 2, .field = field });
@@ -169,8 +171,11 @@ consider_declared(struct search *search, const struct app_index *index)
 		has_id |= index->fields[i]->column == COLUMN_ID;
 	}
 	if (index->unique) {
-		for (size_t i = 0; i < index->fields_count; i++)
+		for (size_t i = 0; i < index->fields_count; i++) {
+			if (index->fields[i]->fold)
+				return;
 			candidate.is_unique = candidate.is_unique && index->fields[i]->required;
+		}
 	} else if (!has_id) {
 		candidate.fields[candidate.count] = &search->query->collection->columns[COLUMN_ID];
 		candidate.descending[candidate.count] = index->descending[index->fields_count - 1];

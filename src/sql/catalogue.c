@@ -4,6 +4,7 @@
 
 #include "app/names.h"
 #include "sql/column.h"
+#include "sql/links.h"
 #include "sql/system.h"
 
 enum { DDL_SIZE_MAX = 32 << 20, TRIGGER_NAME_SIZE = 2 * APP_NAME_SIZE_MAX + 16 };
@@ -25,6 +26,7 @@ struct plain_run {
 static void create_system(struct creation *creation);
 static void create_table(struct creation *creation, const struct collection *collection);
 static void create_references(struct creation *creation, const struct collection *collection);
+static void create_links(struct creation *creation, const struct collection *collection);
 static void create_indexes(struct creation *creation, const struct collection *collection);
 static void create_triggers(struct creation *creation, const struct collection *collection);
 
@@ -42,6 +44,8 @@ catalogue_objects(
 	/* Tables may refer to one another in a circle. */
 	for (size_t i = 0; i < app->collections_count; i++)
 		create_references(&creation, &app->collections[i]);
+	for (size_t i = 0; i < app->collections_count; i++)
+		create_links(&creation, &app->collections[i]);
 	for (size_t i = 0; i < app->collections_count; i++) {
 		create_indexes(&creation, &app->collections[i]);
 		create_triggers(&creation, &app->collections[i]);
@@ -139,6 +143,12 @@ catalogue_table(struct sql_text *sql, const struct collection *collection, struc
 		sql_add(sql, ",\n\t");
 		column_define(sql, &collection->columns[i]);
 	}
+	for (size_t i = COLUMN_FIELDS; i < collection->columns_count; i++) {
+		if (!collection->columns[i].fold)
+			continue;
+		sql_add(sql, ",\n\t");
+		column_define_fold(sql, &collection->columns[i]);
+	}
 	sql_add(sql, sql->dialect == SQL_SQLITE ? "\n) STRICT" : "\n)");
 }
 
@@ -147,6 +157,29 @@ create_table(struct creation *creation, const struct collection *collection)
 {
 	catalogue_table(&creation->sql, collection, collection->name);
 	run(creation, CATALOGUE_TABLE, collection, collection->name);
+}
+
+static void
+create_links_of(
+    struct creation *creation, const struct collection *collection, const struct field *field)
+{
+	char name[LINKS_NAME_SIZE];
+	enum catalogue_kind kind;
+
+	for (unsigned step = 0; links_create(&creation->sql, collection, field, step, name); step++) {
+		kind = step == LINKS_TABLE ? CATALOGUE_LINK :
+		       step == LINKS_INDEX ? CATALOGUE_INDEX :
+					     CATALOGUE_TRIGGER;
+		run(creation, kind, collection, str_from(name));
+	}
+}
+
+static void
+create_links(struct creation *creation, const struct collection *collection)
+{
+	for (size_t i = COLUMN_FIELDS; i < collection->columns_count; i++)
+		if (collection->columns[i].type == FIELD_REFS)
+			create_links_of(creation, collection, &collection->columns[i]);
 }
 
 static void
@@ -181,16 +214,17 @@ create_field_indexes(
     struct creation *creation, const struct collection *collection, const struct field *field)
 {
 	struct sql_text *sql = &creation->sql;
-	char name[INDEX_NAME_SIZE];
+	char name[INDEX_NAME_SIZE], fold[INDEX_NAME_SIZE];
+	struct str column = field->fold ? fold_name(field, fold) : field->name;
 
 	if (field->unique) {
 		sql_addf(sql, "CREATE UNIQUE INDEX %n ON %n (%n)",
-		    unique_name(collection, field, name), collection->name, field->name);
+		    unique_name(collection, field, name), collection->name, column);
 		run(creation, CATALOGUE_INDEX, collection, str_from(name));
 	}
 	if (field_has_index(field)) {
 		sql_addf(sql, "CREATE INDEX %n ON %n (%n",
-		    field_index_name(collection, field, name), collection->name, field->name);
+		    field_index_name(collection, field, name), collection->name, column);
 		sql_add(sql, direction(creation, false, !field->required));
 		sql_add(sql, ", \"id\")");
 		run(creation, CATALOGUE_INDEX, collection, str_from(name));
@@ -206,7 +240,7 @@ create_index(
     struct creation *creation, const struct collection *collection, const struct app_index *index)
 {
 	struct sql_text *sql = &creation->sql;
-	char name[INDEX_NAME_SIZE];
+	char name[INDEX_NAME_SIZE], fold[INDEX_NAME_SIZE];
 	bool has_id = false;
 
 	sql_addf(sql, index->unique ? "CREATE UNIQUE INDEX %n ON %n (" : "CREATE INDEX %n ON %n (",
@@ -214,7 +248,8 @@ create_index(
 	for (size_t i = 0; i < index->fields_count; i++) {
 		const struct field *field = index->fields[i];
 
-		sql_addf(sql, i == 0 ? "%n" : ", %n", field->name);
+		sql_addf(sql, i == 0 ? "%n" : ", %n",
+		    index->unique && field->fold ? fold_name(field, fold) : field->name);
 		sql_add(sql, direction(creation, index->descending[i], !field->required));
 		has_id |= field->column == COLUMN_ID;
 	}
@@ -257,6 +292,18 @@ create_sqlite_trigger(
 	run(creation, CATALOGUE_TRIGGER, collection, str_from(name));
 }
 
+/* What the log writes otherwise than the row has it: times, and what it leaves out. */
+static void
+add_log_argument(struct sql_text *sql, const struct field *field)
+{
+	char fold[INDEX_NAME_SIZE];
+
+	if (field->type == FIELD_TIME)
+		buf_addf(&sql->text, ", '%.*s'", STR_ARGS(field->name));
+	if (field->fold)
+		buf_addf(&sql->text, ", '%.*s'", STR_ARGS(fold_name(field, fold)));
+}
+
 static void
 create_postgres_triggers(struct creation *creation, const struct collection *collection)
 {
@@ -273,8 +320,7 @@ create_postgres_triggers(struct creation *creation, const struct collection *col
 	    "EXECUTE FUNCTION caisson_log('created', 'updated'",
 	    collection->name);
 	for (size_t i = COLUMN_FIELDS; i < collection->columns_count; i++)
-		if (collection->columns[i].type == FIELD_TIME)
-			buf_addf(&sql->text, ", '%.*s'", STR_ARGS(collection->columns[i].name));
+		add_log_argument(sql, &collection->columns[i]);
 	sql_add(sql, ")");
 	run(creation, CATALOGUE_TRIGGER, collection, STR("caisson_log"));
 }

@@ -5,7 +5,7 @@
  * A collection is a table of its own name with the columns of struct
  * collection and `_version`, the commit number of its last change:
  *
- *	id PRIMARY KEY, created, updated, _version, fields...
+ *	id PRIMARY KEY, created, updated, _version, fields..., _fold_FIELD...
  *
  * STRICT on SQLite; CHECKs for enum and bool; UNIQUE; foreign keys, never
  * deferrable; an index (field, id) for `index: true` and for every ref that
@@ -18,6 +18,9 @@
  *
  * Rows that a foreign key's action sets to null get a new `_version` and
  * `updated` by a trigger; on PostgreSQL triggers also write caisson_changes.
+ * A field with `fold: true` has a hidden column behind the declared ones, with
+ * the folded form (codec/fold.h) that bodies write; unique and index are on it.
+ * A refs field has a table of links (sql/links.h).
  * The system's own tables (caisson_…) stand in sql/system.h.
  */
 #include "app/app.h"

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <float.h>
 
+#include "app/names.h"
 #include "codec/decimal.h"
 #include "codec/time.h"
 
@@ -46,6 +47,15 @@ column_default(struct sql_text *sql, const struct field *field)
 		sql_add(sql, "'[]'");
 	else
 		sql_literal(sql, &field->default_value);
+}
+
+void
+column_define_fold(struct sql_text *sql, const struct field *field)
+{
+	char name[INDEX_NAME_SIZE];
+
+	sql_addf(sql, "%n ", fold_name(field, name));
+	sql_add(sql, sql->dialect == SQL_SQLITE ? "TEXT" : "text COLLATE \"C\"");
 }
 
 const char *

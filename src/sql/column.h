@@ -15,6 +15,8 @@ bool column_has_default(const struct field *field);
 void column_default(struct sql_text *sql, const struct field *field);
 /* What the values must satisfy: "(…)" for each condition, with ${lead} before it. */
 void column_checks(struct sql_text *sql, const struct field *field, const char *lead);
+/* The hidden column of a field with `fold: true`. */
+void column_define_fold(struct sql_text *sql, const struct field *field);
 /* " ON DELETE CASCADE", or what the field declares. */
 const char *column_on_delete(const struct field *field);
 /* ${value} as it stands in DDL, which takes no bound values. */

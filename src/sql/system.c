@@ -83,16 +83,19 @@ static const char *const postgres_statements[] = {
 	"END\n"
 	"$$",
 
-	/* Times as the other engine writes them, whatever the session's time zone. */
-	"CREATE FUNCTION caisson_row(columns jsonb, times text[]) RETURNS jsonb LANGUAGE sql "
+	/*
+	 * Times as the other engine writes them, whatever the session's time zone; names
+	 * with an underscore are of hidden columns.
+	 */
+	"CREATE FUNCTION caisson_row(columns jsonb, special text[]) RETURNS jsonb LANGUAGE sql "
 	"STABLE AS $$\n"
-	"SELECT columns - '_version' || (SELECT jsonb_object_agg(name, to_char((columns ->> "
-	"name)::timestamptz"
-	" AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')) FROM unnest(times) AS name)\n"
+	"SELECT columns - '_version' - special || (SELECT jsonb_object_agg(name,"
+	" to_char((columns ->> name)::timestamptz AT TIME ZONE 'UTC',"
+	" 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')) FROM unnest(special) AS name WHERE left(name, 1) <> '_')\n"
 	"$$",
 
 	/*
-	 * Its arguments are the columns of type time; the table's name is the
+	 * Its arguments are the columns of type time and the hidden ones; the table's name is the
 	 * collection's.  caisson.changed tells the end of the transaction that it has
 	 * a number, without a look at a table that others write to.
 	 */
@@ -119,6 +122,31 @@ static const char *const postgres_statements[] = {
 	"	    TG_TABLE_NAME, coalesce(new_row, old_row) ->> 'id',\n"
 	"	    CASE TG_OP WHEN 'INSERT' THEN 'create' WHEN 'UPDATE' THEN 'update' ELSE "
 	"'delete' END, logged);\n"
+	"	RETURN NULL;\n"
+	"END\n"
+	"$$",
+
+	/*
+	 * A link made or gone, and the array that names it (sql/links.h); its arguments
+	 * are the collection, the field and the type of the ids.  A record that is gone
+	 * is not found, an array that is right already is left alone.
+	 */
+	"CREATE FUNCTION caisson_link() RETURNS trigger LANGUAGE plpgsql AS $$\n"
+	"DECLARE\n"
+	"	item text := CASE TG_ARGV[2] WHEN 'uuid' THEN '(item #>> ''{}'') COLLATE \"C\"' ELSE 'item' END;\n"
+	"BEGIN\n"
+	"	IF TG_OP <> 'INSERT' THEN\n"
+	"		EXECUTE format('UPDATE %1$I SET %2$I = (SELECT coalesce(jsonb_agg(item ORDER BY %3$s),"
+	" ''[]'') FROM jsonb_array_elements(%2$I) AS item WHERE item <> $2)"
+	" WHERE id = $1 AND %2$I @> $2', TG_ARGV[0], TG_ARGV[1], item)\n"
+	"		USING OLD.source, to_jsonb(OLD.target);\n"
+	"	END IF;\n"
+	"	IF TG_OP <> 'DELETE' THEN\n"
+	"		EXECUTE format('UPDATE %1$I SET %2$I = (SELECT jsonb_agg(item ORDER BY %3$s)"
+	" FROM jsonb_array_elements(%2$I || $2) AS item)"
+	" WHERE id = $1 AND NOT %2$I @> $2', TG_ARGV[0], TG_ARGV[1], item)\n"
+	"		USING NEW.source, to_jsonb(NEW.target);\n"
+	"	END IF;\n"
 	"	RETURN NULL;\n"
 	"END\n"
 	"$$",

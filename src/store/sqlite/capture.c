@@ -1,8 +1,11 @@
 #include "store/sqlite/capture.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/memory.h"
 #include "codec/json.h"
 
 /* Columns stand in the table as in struct collection, with _version behind `updated`. */
@@ -35,32 +38,59 @@ copy_row(struct capture *capture, sqlite3 *db, const struct collection *collecti
 	return row;
 }
 
-/* A row that changes twice in one body (SET NULL, then its version) is one change: old of the first, new of the last. */
-static struct change *
-earlier_change(const struct commit *commit, const struct collection *collection, const struct value *id)
-{
-	enum { LOOK_BACK_MAX = 64 };
+/* --- one change for each row ------------------------------------------ */
 
-	if (commit->changes_count > LOOK_BACK_MAX)
-		return NULL;
-	for (struct change *change = commit->changes; change != NULL; change = change->next)
-		if (change->collection == collection && value_equal(&change->id, id))
-			return change;
-	return NULL;
+enum { PLACES_MIN = 64 };
+
+/* The change of the row with ${id} that is noted already, or the free place for it. */
+static struct change **
+find_place(struct capture *capture, const struct collection *collection, const struct value *id)
+{
+	uint64_t hash = id->kind == VALUE_UUID ? hash_bytes(id->uuid.bytes, sizeof(id->uuid.bytes)) :
+						 hash_bytes(&id->integer, sizeof(id->integer));
+	size_t at = (size_t)(hash + collection->index) & (capture->places_count - 1);
+
+	while (capture->places[at] != NULL && (capture->places[at]->collection != collection ||
+						  !value_equal(&capture->places[at]->id, id)))
+		at = (at + 1) & (capture->places_count - 1);
+	return &capture->places[at];
 }
 
+static void
+clear_places(struct capture *capture, size_t count)
+{
+	if (count != capture->places_count) {
+		free(capture->places);
+		capture->places = memory_new(count * sizeof(*capture->places));
+		capture->places_count = count;
+	} else {
+		memset(capture->places, 0, count * sizeof(*capture->places));
+	}
+}
+
+static void
+make_room(struct capture *capture)
+{
+	if (2 * (capture->commit->changes_count + 1) <= capture->places_count)
+		return;
+	clear_places(capture, 2 * capture->places_count);
+	for (struct change *change = capture->commit->changes; change != NULL; change = change->next)
+		*find_place(capture, change->collection, &change->id) = change;
+}
+
+/*
+ * A row that changes several times in one body (SET NULL, then its version; links of two
+ * fields) is one change: old of the first, new of the last.
+ */
 static void
 add_change(struct capture *capture, const struct change *made)
 {
 	struct commit *commit = capture->commit;
-	struct change *change = NULL;
+	struct change **place, *change;
 
-	if (capture->last != NULL && capture->last->collection == made->collection &&
-	    value_equal(&capture->last->id, &made->id))
-		change = capture->last;
-	else
-		change = earlier_change(commit, made->collection, &made->id);
-	if (change != NULL) {
+	make_room(capture);
+	place = find_place(capture, made->collection, &made->id);
+	if ((change = *place) != NULL) {
 		change->new_values = made->new_values;
 		change->version = made->version;
 		change->op = change->new_values == NULL ? CHANGE_DELETE :
@@ -74,6 +104,7 @@ add_change(struct capture *capture, const struct change *made)
 		return;
 	}
 	*change = *made;
+	*place = change;
 	*(capture->last == NULL ? &commit->changes : &capture->last->next) = change;
 	capture->last = change;
 	commit->changes_count++;
@@ -122,6 +153,7 @@ capture_begin(struct capture *capture, int64_t number)
 {
 	assert(capture->commit == NULL);
 	capture->commit = commit_new(number);
+	clear_places(capture, PLACES_MIN);
 	capture->last = NULL;
 	capture->failed = false;
 }
@@ -131,6 +163,14 @@ capture_drop(struct capture *capture)
 {
 	commit_unref(capture->commit);
 	capture->commit = NULL;
+}
+
+void
+capture_release(struct capture *capture)
+{
+	capture_drop(capture);
+	free(capture->places);
+	capture->places = NULL;
 }
 
 struct commit *

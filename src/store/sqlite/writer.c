@@ -624,6 +624,7 @@ writer_stop(struct writer *writer)
 		sqlite3_wal_checkpoint_v2(
 		    writer->connection->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite_connection_close(writer->connection);
+	capture_release(&writer->capture);
 	arena_release(&writer->arena);
 	free(writer->folder);
 	uv_cond_destroy(&writer->wake);
