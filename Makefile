@@ -10,7 +10,7 @@ build: install-build build/build.ninja
 	ninja -C build
 
 # Every test, under sanitizers: units, conversations on both engines, short crash runs.
-test: install-build install-test layers build/asan/build.ninja
+test: install-build install-test tests/node_modules layers build/asan/build.ninja
 	ninja -C build/asan
 	tests/run
 
@@ -28,7 +28,7 @@ fuzz: install-build install-fuzz
 
 # N kills on both engines, N power cuts (as root), and the control that must lose.
 N ?= 200
-crash: install-build install-test build/build.ninja
+crash: install-build install-test tests/node_modules build/build.ninja
 	meson configure build -Dtests=true
 	ninja -C build
 	CAISSON=build/caisson tests/run --only crash --kills $(N) --cuts $(N)
@@ -44,6 +44,11 @@ install-%:
 
 format: install-format
 	clang-format -i $$(git ls-files 'src/*.[ch]' 'fuzz/*.c' 'bench/*.[ch]')
+
+# What tests take from npm; the versions stand in tests/package-lock.json.
+tests/node_modules: tests/package-lock.json
+	npm ci --prefix tests --no-audit --no-fund
+	@touch $@
 
 layers:
 	awk -f tools/layers.awk src/LAYERS $$(find src -name '*.[ch]')

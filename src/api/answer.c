@@ -1,8 +1,10 @@
 #include "api/answer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/routes.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "http/etag.h"
 #include "http/response.h"
@@ -184,4 +186,15 @@ answer_conditional(struct request *request)
 		buf_clear(&answer->body);
 	}
 	return STEP_DONE;
+}
+
+enum step_result
+answer_tagged_by_hash(struct request *request)
+{
+	struct answer *answer = &request->answer;
+	char text[17];
+
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)hash_bytes(answer->body.data, answer->body.size));
+	answer->etag_shape = arena_str(&request->arena, str_from(text));
+	return answer_conditional(request);
 }

@@ -13,3 +13,5 @@ void answer_send(struct request *request);
 void answer_json(struct request *request);
 /* A GET whose tag the client has already (304), or whose If-Match does not hold (412). */
 enum step_result answer_conditional(struct request *request);
+/* The same, of a body that is its own tag. */
+enum step_result answer_tagged_by_hash(struct request *request);

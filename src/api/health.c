@@ -77,4 +77,5 @@ answer_options(struct task *task)
 
 static const struct step options_steps[] = { { "answer options", answer_options }, { 0 } };
 
-const struct route options_route = { H1_OPTIONS, ROUTE_ROOT, "*", BODY_NONE, options_steps, NULL, "What may be done here?" };
+const struct route options_route = { H1_OPTIONS, ROUTE_ROOT, "*", BODY_NONE, options_steps, NULL, "options",
+	"What may be done here?", NULL, NULL };

@@ -170,7 +170,7 @@ answer_file(struct task *task)
 static const struct step file_steps[] = { { "answer file", answer_file }, { 0 } };
 static const char *const any_parameter[] = { "*", NULL };
 static const struct route file_route = { H1_GET, ROUTE_ROOT, "/{file}", BODY_NONE, file_steps,
-	any_parameter, "A file of public/", NULL };
+	any_parameter, NULL, "A file of public/", NULL, NULL };
 
 static const struct public_file *
 find_file(const struct public_files *files, struct str path)

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "api/collections.h"
+#include "api/docs.h"
 #include "api/health.h"
+#include "api/openapi.h"
 
 /* Those of the last row are refused as not supported yet, by records/list_parse.c. */
 static const char *const list_parameters[] = { "filter", "sort", "limit", "cursor", "offset", "count",
@@ -11,17 +13,37 @@ static const char *const list_parameters[] = { "filter", "sort", "limit", "curso
 	"search", "highlight", "aggregate", "group", NULL };
 static const char *const read_parameters[] = { "fields", "expand", NULL };
 
+/* What any request may meet, and what the store may say. */
+#define ANY 400, 401, 406, 408, 413, 414, 417, 431, 500, 503
+static const int list_problems[] = { ANY, 412, 0 };
+static const int create_problems[] = { ANY, 403, 409, 415, 422, 507, 0 };
+static const int read_problems[] = { ANY, 404, 412, 0 };
+static const int change_problems[] = { ANY, 403, 404, 409, 412, 415, 422, 507, 0 };
+static const int delete_problems[] = { ANY, 403, 404, 409, 412, 422, 507, 0 };
+static const int other_problems[] = { ANY, 412, 0 };
+
 const struct route routes[] = {
-	{ H1_GET, ROUTE_APP, "/{collection}", BODY_NONE, list_steps, list_parameters, "List records" },
-	{ H1_POST, ROUTE_APP, "/{collection}", BODY_JSON, create_steps, NULL, "Create one or several records",
-		collection_decide_create },
-	{ H1_GET, ROUTE_APP, "/{collection}/{id}", BODY_NONE, read_steps, read_parameters, "Read a record" },
-	{ H1_PATCH, ROUTE_APP, "/{collection}/{id}", BODY_PATCH, change_steps, NULL, "Change a record" },
-	{ H1_PUT, ROUTE_APP, "/{collection}/{id}", BODY_JSON, put_steps, NULL, "Create or replace a record",
-		collection_decide_put },
-	{ H1_DELETE, ROUTE_APP, "/{collection}/{id}", BODY_NONE, delete_steps, NULL, "Delete a record" },
-	{ H1_GET, ROUTE_ROOT, "/health/live", BODY_NONE, health_live_steps, NULL, "Is the process alive?" },
-	{ H1_GET, ROUTE_ROOT, "/health/ready", BODY_NONE, health_ready_steps, NULL, "Can it serve?" },
+	{ H1_GET, ROUTE_APP, "/{collection}", BODY_NONE, list_steps, list_parameters, "list", "List records",
+	    list_problems },
+	{ H1_POST, ROUTE_APP, "/{collection}", BODY_JSON, create_steps, NULL, "create",
+	    "Create one or several records", create_problems, collection_decide_create },
+	{ H1_GET, ROUTE_APP, "/{collection}/{id}", BODY_NONE, read_steps, read_parameters, "read", "Read a record",
+	    read_problems },
+	{ H1_PATCH, ROUTE_APP, "/{collection}/{id}", BODY_PATCH, change_steps, NULL, "change", "Change a record",
+	    change_problems },
+	{ H1_PUT, ROUTE_APP, "/{collection}/{id}", BODY_JSON, put_steps, NULL, "put",
+	    "Create or replace a record", change_problems, collection_decide_put },
+	{ H1_DELETE, ROUTE_APP, "/{collection}/{id}", BODY_NONE, delete_steps, NULL, "delete", "Delete a record",
+	    delete_problems },
+	{ H1_GET, ROUTE_ROOT, "/openapi.json", BODY_NONE, openapi_steps, NULL, "describe",
+	    "The description of this API", other_problems },
+	{ H1_GET, ROUTE_ROOT, "/docs", BODY_NONE, docs_steps, NULL, "docs", "This API, for people", other_problems },
+	{ H1_GET, ROUTE_ROOT, "/docs/docs.js", BODY_NONE, docs_steps, NULL, NULL, "A part of /docs", NULL },
+	{ H1_GET, ROUTE_ROOT, "/docs/docs.css", BODY_NONE, docs_steps, NULL, NULL, "A part of /docs", NULL },
+	{ H1_GET, ROUTE_ROOT, "/health/live", BODY_NONE, health_live_steps, NULL, "live",
+	    "Is the process alive?", other_problems },
+	{ H1_GET, ROUTE_ROOT, "/health/ready", BODY_NONE, health_ready_steps, NULL, "ready", "Can it serve?",
+	    other_problems },
 };
 const size_t routes_count = COUNT(routes);
 

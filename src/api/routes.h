@@ -2,7 +2,7 @@
 /*
  * The routes: one table of method, path, and the steps that answer.  A path
  * may have {collection} and {id}; what stands below the app's prefix is
- * written with "/" here.
+ * written with "/" here.  What a row says is also what OpenAPI says.
  */
 #include "api/request.h"
 
@@ -21,7 +21,9 @@ struct route {
 	enum route_body body;
 	const struct step *steps;
 	const char *const *parameters; /* query parameters that may be given, ended by NULL; NULL: none */
+	const char *operation; /* OpenAPI: the first part of its operationId; NULL: not described */
 	const char *summary;
+	const int *problems; /* OpenAPI: the statuses with which it may refuse, ended by 0 */
 	/* What the head and the caller alone decide, before a body is read; NULL: nothing. */
 	enum err (*decide)(struct request *request);
 };

@@ -22,7 +22,7 @@ int command_usage(const struct command *command);
 void command_complain(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-extern const struct command serve_command, check_command, schema_command, key_command, limits_command, version_command;
+extern const struct command serve_command, check_command, schema_command, openapi_command, key_command, limits_command, version_command;
 
 /* The app in the current folder, with its rules compiled. */
 struct loaded_app {

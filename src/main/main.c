@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
 	&serve_command,
 	&check_command,
 	&schema_command,
+	&openapi_command,
 	&key_command,
 	&limits_command,
 	&version_command,

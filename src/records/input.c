@@ -5,17 +5,7 @@
 
 #include "codec/time.h"
 #include "codec/utf8.h"
-#include "records/records.h"
-
-/* One member of the body and where it goes; the checks below note what is wrong with it. */
-struct member_check {
-	struct arena *arena;
-	const struct field *column;
-	const struct json *json;
-	struct str pointer;
-	struct value *ret;
-	struct field_errors *errors;
-};
+#include "records/input_internal.h"
 
 void
 field_error_add(struct field_errors *errors, struct arena *arena, struct str pointer, const char *code,
@@ -41,9 +31,8 @@ field_error_add(struct field_errors *errors, struct arena *arena, struct str poi
 	errors->count++;
 }
 
-/* "#/3" and "a/b" -> "#/3/a~1b": RFC 6901, escaped once more for a URI fragment. */
-static struct str
-pointer_to(struct arena *arena, struct str parent, struct str name)
+struct str
+input_pointer(struct arena *arena, struct str parent, struct str name)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	char *text = arena_new(arena, parent.size + 1 + 3 * name.size);
@@ -70,8 +59,8 @@ pointer_to(struct arena *arena, struct str parent, struct str name)
 	return (struct str){ text, at };
 }
 
-static void
-wrong(const struct member_check *check, const char *code, const char *what)
+void
+input_wrong(const struct member_check *check, const char *code, const char *what)
 {
 	field_error_add(check->errors, check->arena, check->pointer, code, "%.*s must be %s",
 	    STR_ARGS(check->column->name), what);
@@ -119,7 +108,7 @@ read_text(const struct member_check *check)
 	*check->ret = value_text(check->json->string);
 	if (str_find_byte(check->json->string, '\0') < check->json->string.size) {
 		/* PostgreSQL cannot keep it, so nobody can. */
-		wrong(check, "type", "a text without U+0000");
+		input_wrong(check, "type", "a text without U+0000");
 		return true;
 	}
 	if (check->column->has_min || check->column->has_max)
@@ -238,25 +227,21 @@ what_type(const struct field *column)
 
 /* --- a member, a record ---------------------------------------------- */
 
-static enum input_kind
-read_increment(const struct member_check *check)
+void
+input_read_value(const struct member_check *check)
 {
-	const struct json *inc = json_member(check->json, "$inc");
+	bool (*const read)(const struct member_check *check) =
+	    check->column->column == COLUMN_ID ? read_own_id : readers[check->column->type];
 
-	if (check->column->type != FIELD_INT || inc == NULL || check->json->count != 1)
-		return INPUT_ABSENT;
-	if (inc->type != JSON_INT) {
-		wrong(check, "type", "incremented by a whole number of 64 bits");
-		return INPUT_ABSENT;
-	}
-	*check->ret = value_int(inc->integer);
-	return INPUT_INC;
+	if (!read(check))
+		input_wrong(check, "type", what_type(check->column));
 }
 
 static enum input_kind
 read_member(const struct member_check *check, enum input_use use)
 {
 	size_t errors_before = check->errors->count;
+	enum input_kind kind = INPUT_ABSENT;
 
 	if (check->json->type == JSON_NULL) {
 		*check->ret = value_null();
@@ -265,15 +250,13 @@ read_member(const struct member_check *check, enum input_use use)
 			    "%.*s must not be null", STR_ARGS(check->column->name));
 		return check->column->required ? INPUT_WRONG : INPUT_VALUE;
 	}
-	if (check->json->type == JSON_OBJECT && use == INPUT_CHANGE) {
-		enum input_kind kind = read_increment(check);
-
-		if (kind == INPUT_INC || check->errors->count > errors_before)
-			return kind;
+	if (check->json->type == JSON_OBJECT && use == INPUT_CHANGE)
+		kind = operator_read(check);
+	if (kind == INPUT_ABSENT) {
+		input_read_value(check);
+		kind = INPUT_VALUE;
 	}
-	if (!(check->column->column == COLUMN_ID ? read_own_id : readers[check->column->type])(check))
-		wrong(check, "type", what_type(check->column));
-	return check->errors->count > errors_before ? INPUT_WRONG : INPUT_VALUE;
+	return check->errors->count > errors_before ? INPUT_WRONG : kind;
 }
 
 static bool
@@ -293,7 +276,7 @@ check_required(struct arena *arena, const struct collection *collection, struct 
 
 		if (column->required && column->default_kind == DEFAULT_NONE &&
 		    input->kinds[i] == INPUT_ABSENT)
-			field_error_add(errors, arena, pointer_to(arena, input->pointer, column->name),
+			field_error_add(errors, arena, input_pointer(arena, input->pointer, column->name),
 			    "required", "%.*s is required", STR_ARGS(column->name));
 	}
 }
@@ -305,7 +288,7 @@ read_members(struct arena *arena, const struct collection *collection, const str
 	for (uint32_t i = 0; i < json->count; i++) {
 		const struct json_member *member = &json->members[i];
 		const struct field *column = collection_column(collection, member->name);
-		struct str pointer = pointer_to(arena, input->pointer, member->name);
+		struct str pointer = input_pointer(arena, input->pointer, member->name);
 
 		if (column == NULL) {
 			field_error_add(errors, arena, pointer, "unknown", "%.*s has no field \"%.*s\"",

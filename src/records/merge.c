@@ -1,5 +1,6 @@
 /* The row as it will stand: what a client sent, defaults, operators. */
 #include "crypto/hash.h"
+#include "records/operators.h"
 #include "records/write_internal.h"
 
 /* --- a whole row ------------------------------------------------------ */
@@ -19,13 +20,21 @@ caller_id(const struct record_write *write, const struct field *column)
 }
 
 static struct value
+now(const struct tx *tx, const struct field *column)
+{
+	static const int64_t day_us = INT64_C(86400) * 1000000;
+
+	return column->type == FIELD_DATE ? value_date(tx->now_us / day_us) : value_time(tx->now_us);
+}
+
+static struct value
 default_value(struct tx *tx, const struct record_write *write, const struct field *column)
 {
 	switch (column->default_kind) {
 	case DEFAULT_LITERAL:
 		return column->default_value;
 	case DEFAULT_NOW:
-		return value_time(tx->now_us);
+		return now(tx, column);
 	case DEFAULT_AUTH_ID:
 		return caller_id(write, column);
 	case DEFAULT_NONE:
@@ -89,39 +98,22 @@ write_complete_row(struct tx *tx, struct record_write *write, const struct recor
 
 /* --- a change ---------------------------------------------------------- */
 
-static void
-increment(struct record_write *write, const struct record_input *input, const struct field *column,
-    const struct value *by, struct value *value)
+void
+write_merge_row(struct record_write *write, const struct record_input *input, const struct value *old_row,
+    struct value *row)
 {
-	int64_t from = value->kind == VALUE_NULL ? 0 : value->integer, sum;
-	bool overflow = __builtin_add_overflow(from, by->integer, &sum);
-	const char *code = NULL;
-
-	if (overflow)
-		code = by->integer > 0 ? "too_large" : "too_small";
-	else if (column->has_max && sum > column->max)
-		code = "too_large";
-	else if (column->has_min && sum < column->min)
-		code = "too_small";
-	if (code != NULL)
-		field_error_add(&write->errors, write->arena, write_pointer(write, input, column), code,
-		    "%.*s would leave its range", STR_ARGS(column->name));
-	*value = value_int(sum);
-}
-
-enum err
-write_merge_row(struct tx *tx, struct record_write *write, const struct record_input *input,
-    const struct value *old_row, struct value *row)
-{
-	(void)tx;
 	for (unsigned i = 0; i < write->collection->columns_count; i++) {
+		const struct field *column = &write->collection->columns[i];
+		struct operator_fault fault;
+
 		row[i] = old_row[i];
-		if (input->kinds[i] == INPUT_VALUE)
-			row[i] = input->values[i];
-		else if (input->kinds[i] == INPUT_INC)
-			increment(write, input, &write->collection->columns[i], &input->values[i], &row[i]);
+		if (input->kinds[i] == INPUT_ABSENT)
+			continue;
+		fault = operator_apply(write->arena, column, input->kinds[i], &input->values[i], &row[i]);
+		if (fault.code != NULL)
+			field_error_add(&write->errors, write->arena, write_pointer(write, input, column),
+			    fault.code, "%.*s %s", STR_ARGS(column->name), fault.what);
 	}
-	return OK;
 }
 
 bool

@@ -41,7 +41,13 @@ enum input_kind {
 	INPUT_ABSENT,
 	INPUT_WRONG, /* sent, and noted among the errors */
 	INPUT_VALUE,
-	INPUT_INC, /* from here on operators, with their operand as the value */
+	/* From here on what a change says, with its operand as the value (records/operators.h). */
+	INPUT_INC,
+	INPUT_MIN,
+	INPUT_MAX,
+	INPUT_APPEND,
+	INPUT_REMOVE,
+	INPUT_MERGE, /* json */
 };
 
 /* What a client sent for one record, by column. */

@@ -157,9 +157,10 @@ change(struct tx *tx, struct record_write *write)
 
 	if (err == OK)
 		err = find_record(tx, write, &old_row);
-	if (err == OK)
-		err = write_merge_row(tx, write, &write->inputs[0], old_row, row);
-	return err == OK ? replace(tx, write, old_row, row) : err;
+	if (err != OK)
+		return err;
+	write_merge_row(write, &write->inputs[0], old_row, row);
+	return replace(tx, write, old_row, row);
 }
 
 static enum err

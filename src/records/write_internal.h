@@ -34,9 +34,9 @@ struct str write_pointer(struct record_write *write, const struct record_input *
  */
 enum err write_complete_row(struct tx *tx, struct record_write *write, const struct record_input *input,
     const struct value *old_row, struct value *row) MUST_USE;
-/* ${old_row} with the input merged into it, operators applied. */
-enum err write_merge_row(struct tx *tx, struct record_write *write, const struct record_input *input,
-    const struct value *old_row, struct value *row) MUST_USE;
+/* ${old_row} with the input merged into it, operators applied; notes what cannot be. */
+void write_merge_row(struct record_write *write, const struct record_input *input,
+    const struct value *old_row, struct value *row);
 /* Sets `updated` and returns true where ${row} is not as ${old_row} was. */
 bool write_note_change(struct tx *tx, const struct record_write *write, const struct value *old_row,
     struct value *row);

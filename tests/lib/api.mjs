@@ -2,6 +2,7 @@
 // in and out.  What must hold of every answer is checked on every answer.
 
 import assert from 'node:assert/strict';
+import { checkDescribed } from './described.mjs';
 import { Wire } from './wire.mjs';
 
 const FIELD_CODES = new Set(('required type too_short too_long too_small too_large pattern enum unique ' +
@@ -91,7 +92,9 @@ export class Api {
 			this.wire.close();
 			this.wire = null;
 		}
-		return checkAnswer(answer, method, `${method} ${target}`);
+		checkAnswer(answer, method, `${method} ${target}`);
+		await checkDescribed(this.server, answer, method, target);
+		return answer;
 	}
 
 	#head(method, target, version, payload, headers) {

@@ -1,0 +1,23 @@
+#pragma once
+/* The inside of openapi: schemas of fields and records, and how JSON is put down. */
+#include "app/app.h"
+#include "base/buf.h"
+
+/* A literal of JSON in which ' stands for ", with directives as buf_addf() has; what is inserted has no ' and needs no escapes. */
+void put(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Any text, as a JSON string. */
+void put_text(struct buf *buf, struct str text);
+
+/* What a field's schema is for. */
+enum schema_use {
+	SCHEMA_ANSWER, /* as it is answered */
+	SCHEMA_SHOWN, /* as a read with fields= and expand= answers it */
+	SCHEMA_INPUT, /* as it may be sent */
+	SCHEMA_CHANGE, /* as it may be sent in a PATCH: operators too */
+};
+
+/* The schema of a field's value: {"type":"string",…}. */
+void put_field_schema(struct buf *buf, const struct field *field, enum schema_use use);
+/* Every schema of a collection, as members of components.schemas, a comma before each. */
+void put_collection_schemas(struct buf *buf, const struct collection *collection);
+bool openapi_is_sortable(const struct field *field);
