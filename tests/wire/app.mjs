@@ -20,7 +20,7 @@ export const files = {
 	[`public${PROBE_PATH}`]: PROBE_TEXT,
 	'public/file.txt': 'abcdefghijklmnopqrstuvwxyz',
 	'public/index.html': '<!doctype html><title>root</title>',
-	'public/docs/index.html': '<!doctype html><title>docs</title>',
+	'public/guide/index.html': '<!doctype html><title>guide</title>',
 	'public/.env': 'hidden',
 };
 

@@ -94,15 +94,15 @@ each([`${FILE}#x`, `${FILE}#`, '/a b', '/\x01', '/\x7f', '/é', '/\0', '/\t', '/
 each([`${FILE}?`, `${FILE}?x=1&x=2`, `${FILE}?%`, `${FILE}?a/b?c`, '/fil%65.txt', '/%66%69%6c%65%2e%74%78%74'], target, [200], 'kept', '3986 6.2.2');
 each(['/%', '/%2', '/%zz', '/%2g', `${FILE}%`, '/%00', `${FILE}%00`, `${FILE}%00.html`, '/%ff', '/%c0%ae%c0%ae/x', '/%c0%af', '/%e0%80%af', '/%ed%a0%80', '/%f5%80%80%80'],
 	target, [400], 'kept', '3986 2.1');
-each(['/nowhere', '//file.txt', '//etc/passwd', '/file.txt/', '/FILE.TXT', '/file.txt%20', '/file.txt.', '/file', '/./file.txt', '/docs/../file.txt', '/../file.txt', '/../../../../etc/passwd', '/..', '/.',
-	'/%2e%2e/file.txt', '/%2e%2e%2f%2e%2e%2fetc/passwd', '/..%2f..%2fetc/passwd', '/docs/..%2ffile.txt', '/docs%2findex.html', '/%2ffile.txt', '/..\\..\\etc\\passwd', '/%5c..%5cetc',
-	'/docs\\index.html', '/docs%5cindex.html', '/.env', '/%2eenv', '/.git/config', '/link.txt', '/linked/passwd', '/;/file.txt', '/file.txt;x', '/file.txt:$DATA', '/~root/'],
+each(['/nowhere', '//file.txt', '//etc/passwd', '/file.txt/', '/FILE.TXT', '/file.txt%20', '/file.txt.', '/file', '/./file.txt', '/guide/../file.txt', '/../file.txt', '/../../../../etc/passwd', '/..', '/.',
+	'/%2e%2e/file.txt', '/%2e%2e%2f%2e%2e%2fetc/passwd', '/..%2f..%2fetc/passwd', '/guide/..%2ffile.txt', '/guide%2findex.html', '/%2ffile.txt', '/..\\..\\etc\\passwd', '/%5c..%5cetc',
+	'/guide\\index.html', '/guide%5cindex.html', '/.env', '/%2eenv', '/.git/config', '/link.txt', '/linked/passwd', '/;/file.txt', '/file.txt;x', '/file.txt:$DATA', '/~root/'],
 target, [404], 'kept', 'ours', OURS);
 add('16 KiB', target(`/${'a'.repeat(16383)}`), [404], 'kept', '9110 4.1', OURS);
 add('one byte more', target(`/${'a'.repeat(16384)}`), [414], 'closed', '9110 15.5.15', OURS);
 add('200,000 bytes without an end', `GET /${'a'.repeat(200000)}`, [414], 'closed', '9110 15.5.15');
-add('a folder with its index', target('/docs/'), [200], 'kept', 'ours');
-add('a folder without its slash', target('/docs'), [308], 'kept', 'ours', OURS);
+add('a folder with its index', target('/guide/'), [200], 'kept', 'ours');
+add('a folder without its slash', target('/guide'), [308], 'kept', 'ours', OURS);
 add('the root', target('/'), [200], 'kept', 'ours');
 add('a page of an app, asked for as HTML', get('Accept: text/html\r\n', '/any/page'), [200], 'kept', 'ours', OURS);
 add('the same asked for as anything', get('Accept: */*\r\n', '/any/page'), [404], 'kept', 'ours', OURS);
