@@ -149,6 +149,12 @@ resolve_lower(struct compiler *compiler, const struct node *call, struct typed *
 	if (!check_operand(compiler, call->first, &of) || !unify_text(compiler, &of, "in lower()"))
 		return false;
 	ret->type = TYPE_TEXT;
+	ret->is_lowered = typed_is_literal(&of);
+	if (of.operand.kind == OPERAND_PATH && of.field->fold) {
+		ret->operand = of.operand;
+		ret->operand.folded = true;
+		return true;
+	}
 	if (!typed_is_literal(&of))
 		return wrap(compiler, OPERAND_LOWER, &of.operand, &ret->operand);
 	text = of.operand.literal.text;
@@ -205,7 +211,7 @@ check_text(struct compiler *compiler, const struct node *call, enum text_test te
 	if (!check_operand(compiler, call->first, &left) ||
 	    !unify_text(compiler, &left, "in front of a text function") ||
 	    !check_operand(compiler, call->first->next, &right) ||
-	    !unify_text(compiler, &right, "in a text function") ||
+	    !unify_text(compiler, &right, "in a text function") || !unify_fold(compiler, &left, &right) ||
 	    (term = new_leaf(compiler, call, TERM_TEXT, negated)) == NULL)
 		return NULL;
 	term->test = test;

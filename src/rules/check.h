@@ -35,6 +35,7 @@ struct typed {
 	const struct back_reference *back; /* BACK */
 	const struct collection *collection; /* REFS, BACK: of the record that has them */
 	const struct node *node;
+	bool is_lowered; /* a literal in lower() */
 };
 
 static inline bool
@@ -80,6 +81,8 @@ bool unify(struct compiler *compiler, struct typed *a, struct typed *b, bool is_
  * among the other's values.  False where that is nothing to ask.
  */
 bool unify_number(struct typed *number, const struct typed *other, struct number_fit *ret);
+/* Where one side is lower() of a field that is kept folded, lower() folds the other side too. */
+bool unify_fold(struct compiler *compiler, struct typed *a, struct typed *b);
 /* A value that is a text, auth.id too. */
 bool unify_text(struct compiler *compiler, struct typed *typed, const char *where);
 

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "codec/fold.h"
 #include "codec/json.h"
 #include "codec/utf8.h"
 #include "rules/number.h"
@@ -264,6 +265,14 @@ lower(struct evaluation *evaluation, struct value value)
 }
 
 static struct value
+fold(struct evaluation *evaluation, struct value value)
+{
+	if (value.kind == VALUE_TEXT && (value.text = fold_text(&evaluation->scratch, value.text)).data == NULL)
+		note_err(evaluation, ERR_TOO_LARGE);
+	return evaluation->err == OK ? value : value_null();
+}
+
+static struct value
 size(struct evaluation *evaluation, struct value value)
 {
 	struct json list;
@@ -292,6 +301,8 @@ operand_value(struct evaluation *evaluation, const struct operand *operand)
 		break;
 	default:
 		bound.value = path_value(evaluation, operand);
+		if (operand->folded)
+			bound.value = fold(evaluation, bound.value);
 		if (operand->as_text)
 			bound.value = id_as_text(evaluation, bound.value);
 	}
@@ -312,7 +323,7 @@ evaluate_compare(struct evaluation *evaluation, const struct term *term)
 static bool
 evaluate_among(struct evaluation *evaluation, const struct term *term)
 {
-	struct value value = path_value(evaluation, &term->left);
+	struct value value = operand_value(evaluation, &term->left).value;
 	bool found = false;
 
 	for (size_t i = 0; i < term->values_count; i++)

@@ -6,7 +6,8 @@
 static bool
 is_own_column(const struct operand *path)
 {
-	return path->fields_count == 1 && path->root == ROOT_RECORD && path->sights == NULL && !path->as_text;
+	return path->fields_count == 1 && path->root == ROOT_RECORD && path->sights == NULL && !path->as_text &&
+	       !path->folded;
 }
 
 /* The column of ${term} where it is "column == value" for this caller, or NULL. */

@@ -150,7 +150,7 @@ struct operand {
 	int64_t shift_us;   /* NOW: added to it */
 	unsigned root;	    /* PATH: the row that it begins at */
 	bool as_text;	    /* PATH: an id, compared with a text */
-	bool folded;	    /* LOWER: of a field that is kept folded */
+	bool folded;	    /* PATH: the folded form, which is kept beside the text */
 	const struct field **fields; /* PATH: all but the last are references */
 	size_t fields_count;
 	/* PATH of a filter: for each field the rule of its own, or NULL; sights is NULL where there is none. */

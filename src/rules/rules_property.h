@@ -17,11 +17,8 @@ struct property_engine {
 	void (*create)(void *arg, const struct app *app);
 	/* Drop them. */
 	void (*drop)(void *arg, const struct app *app);
-	/* A row; what it refers to was inserted before, or is the row itself. */
-	void (*insert)(void *arg, const struct collection *collection, const struct value *row);
-	/* Does ${predicate}, over the alias t, select the row of ${id}? */
-	bool (*selects)(void *arg, const struct collection *collection, const struct value *id,
-	    const struct sql_text *predicate);
+	/* Run it; the number in the first column of its last row, or 0. */
+	int64_t (*execute)(void *arg, const struct sql_text *sql);
 };
 
 struct property_counts {
@@ -35,3 +32,9 @@ struct property_counts {
 /* Ends the process at the first disagreement, which is printed. */
 void property_run(
     const struct property_engine *engine, uint64_t seed, size_t cases, struct property_counts *ret);
+
+/*
+ * The same with ${cases}, or as many as CAISSON_PROPERTY_CASES says, from the seed
+ * CAISSON_PROPERTY_SEED; prints the shares.  False where one is less than a tenth.
+ */
+bool property_test(const struct property_engine *engine, size_t cases);

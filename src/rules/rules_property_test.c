@@ -1,15 +1,16 @@
 /*
  * SQLite, the evaluator and the model agree (rules_property.h).
- * CAISSON_PROPERTY_CASES and CAISSON_PROPERTY_SEED choose how many and which.
+ * CAISSON_PROPERTY_CASES and CAISSON_PROPERTY_SEED choose how many and which; all of them:
+ *
+ *	CAISSON_PROPERTY_CASES=100000 build/asan/rules_rules_property_test
+ *	CAISSON_PROPERTY_CASES=100000 tests/cluster run build/asan/rules_rules_property_postgres_test
  */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <inttypes.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 
 #include "rules/rules_property.h"
 #include "sql/catalogue.h"
@@ -20,6 +21,14 @@ run(void *db, const char *sql)
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
 	return OK;
+}
+
+/* caisson_number() and caisson_now(), which triggers call. */
+static void
+give_one(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	(void)count, (void)values;
+	sqlite3_result_int(context, 1);
 }
 
 static void
@@ -67,13 +76,13 @@ bind(sqlite3_stmt *statement, int param, const struct value *value)
 	}
 }
 
-/* The first column of the one row of ${sql}, or 0. */
-static int
-execute(sqlite3 *db, const struct sql_text *sql)
+static int64_t
+execute(void *db, const struct sql_text *sql)
 {
 	struct str text = buf_str(&sql->text);
 	sqlite3_stmt *statement;
-	int result, value = 0;
+	int64_t value = 0;
+	int result;
 
 	if (sqlite3_prepare_v2(db, text.data, (int)text.size, &statement, NULL) != SQLITE_OK)
 		fail_msg("%.*s: %s", STR_ARGS(text), sqlite3_errmsg(db));
@@ -81,66 +90,11 @@ execute(sqlite3 *db, const struct sql_text *sql)
 	for (size_t i = 0; i < sql->params_count; i++)
 		bind(statement, (int)i + 1, &sql->params[i]);
 	while ((result = sqlite3_step(statement)) == SQLITE_ROW)
-		value = sqlite3_column_int(statement, 0);
+		value = sqlite3_column_int64(statement, 0);
 	if (result != SQLITE_DONE)
 		fail_msg("%.*s: %s", STR_ARGS(text), sqlite3_errmsg(db));
 	sqlite3_finalize(statement);
 	return value;
-}
-
-static void
-insert(void *arg, const struct collection *collection, const struct value *row)
-{
-	struct sql_text sql;
-
-	sql_init(&sql, SQL_SQLITE);
-	sql_addf(&sql, "INSERT INTO %n (\"_version\"", collection->name);
-	for (size_t i = 0; i < collection->columns_count; i++)
-		sql_addf(&sql, ", %n", collection->columns[i].name);
-	sql_add(&sql, ") VALUES (1");
-	for (size_t i = 0; i < collection->columns_count; i++)
-		sql_addf(&sql, ", %v", row[i]);
-	sql_add(&sql, ")");
-	execute(arg, &sql);
-	sql_release(&sql);
-}
-
-static bool
-selects(void *arg, const struct collection *collection, const struct value *id,
-    const struct sql_text *predicate)
-{
-	struct sql_text sql;
-	bool found;
-
-	sql_init(&sql, SQL_SQLITE);
-	sql_addf(&sql, "SELECT count(*) FROM %n t WHERE t.\"id\" = %v AND ", collection->name, *id);
-	buf_add_str(&sql.text, buf_str(&predicate->text));
-	for (size_t i = 0; i < predicate->params_count; i++) {
-		size_t size = sql.text.size;
-
-		sql_param(&sql, predicate->params[i]);
-		buf_truncate(&sql.text, size);
-	}
-	found = execute(arg, &sql) == 1;
-	sql_release(&sql);
-	return found;
-}
-
-static uint64_t
-number_of(const char *variable, uint64_t otherwise)
-{
-	const char *text = getenv(variable);
-
-	return text == NULL ? otherwise : strtoull(text, NULL, 10);
-}
-
-static size_t
-print_share(const char *what, size_t count, size_t all)
-{
-	size_t percent = count * 100 / all;
-
-	print_message("%10zu %3zu %% %s\n", count, percent, what);
-	return percent;
 }
 
 static void
@@ -150,25 +104,17 @@ test_property(void **state)
 		.dialect = SQL_SQLITE,
 		.create = create,
 		.drop = drop,
-		.insert = insert,
-		.selects = selects,
+		.execute = execute,
 	};
-	uint64_t seed = number_of("CAISSON_PROPERTY_SEED", 1);
-	struct property_counts counts;
 	sqlite3 *db;
 
 	(void)state;
 	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+	sqlite3_create_function(db, "caisson_number", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, give_one, NULL, NULL);
+	sqlite3_create_function(db, "caisson_now", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, give_one, NULL, NULL);
 	engine.arg = db;
-	property_run(&engine, seed, number_of("CAISSON_PROPERTY_CASES", 20000), &counts);
+	assert_true(property_test(&engine, 20000));
 	sqlite3_close(db);
-	print_message("seed %" PRIu64 "\n", seed);
-	print_share("cases", counts.cases, counts.cases);
-	assert_true(print_share("by SQLite", counts.compared, counts.cases) >= 50);
-	assert_true(print_share("true", counts.answered_true, counts.cases) >= 10);
-	assert_true(print_share("false", counts.cases - counts.answered_true, counts.cases) >= 10);
-	assert_true(print_share("met null", counts.met_null, counts.cases) >= 10);
-	assert_true(print_share("met an absent caller", counts.met_absent, counts.cases) >= 10);
 }
 
 int

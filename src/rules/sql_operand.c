@@ -8,6 +8,7 @@
  */
 #include <assert.h>
 
+#include "app/names.h"
 #include "rules/sql_writer.h"
 
 void
@@ -36,33 +37,46 @@ write_column(struct sql_writer *writer, unsigned alias, const struct field *fiel
 	sql_addf(writer->sql, ".%n", field->name);
 }
 
+/* A field of the row ${alias}; of a row of a link table there is only the id, under another name. */
+static void
+write_raw(struct sql_writer *writer, unsigned alias, const char *only, const struct field *field)
+{
+	if (only == NULL) {
+		write_column(writer, alias, field);
+		return;
+	}
+	assert(field->column == COLUMN_ID);
+	write_alias(writer, alias);
+	sql_add(writer->sql, only);
+}
+
 /* SQLite keeps a UUID as 16 bytes; and its hex() of null is a text. */
 static void
-write_uuid_digits(struct sql_writer *writer, unsigned alias, const struct field *field)
+write_uuid_digits(struct sql_writer *writer, unsigned alias, const char *only, const struct field *field)
 {
 	static const char *const groups[] = { ", 1, 8)", ", 9, 4)", ", 13, 4)", ", 17, 4)",
 		", 21)) END" };
 
 	sql_add(writer->sql, "CASE WHEN ");
-	write_column(writer, alias, field);
+	write_raw(writer, alias, only, field);
 	sql_add(writer->sql, " IS NOT NULL THEN lower(");
 	for (size_t i = 0; i < COUNT(groups); i++) {
 		sql_add(writer->sql, i == 0 ? "substr(hex(" : " || '-' || substr(hex(");
-		write_column(writer, alias, field);
+		write_raw(writer, alias, only, field);
 		sql_add(writer->sql, ")");
 		sql_add(writer->sql, groups[i]);
 	}
 }
 
 static void
-write_id_as_text(struct sql_writer *writer, unsigned alias, const struct field *field)
+write_id_as_text(struct sql_writer *writer, unsigned alias, const char *only, const struct field *field)
 {
 	if (writer->sql->dialect == SQL_SQLITE && field_value_kind(field) == VALUE_UUID) {
-		write_uuid_digits(writer, alias, field);
+		write_uuid_digits(writer, alias, only, field);
 		return;
 	}
 	sql_add(writer->sql, "CAST(");
-	write_column(writer, alias, field);
+	write_raw(writer, alias, only, field);
 	sql_add(writer->sql, " AS text)");
 }
 
@@ -70,16 +84,17 @@ static void
 write_field(struct sql_writer *writer, const struct operand *path, size_t at, unsigned alias)
 {
 	const struct field *field = path->fields[at];
-	const struct sql_row *row = &writer->rows[path->root];
+	const char *only = at == 0 ? writer->rows[path->root].only : NULL;
+	bool is_last = at + 1 == path->fields_count;
+	char name[INDEX_NAME_SIZE];
 
-	if (at == 0 && row->only != NULL) {
-		assert(field->column == COLUMN_ID);
+	if (path->folded && is_last) {
 		write_alias(writer, alias);
-		sql_add(writer->sql, row->only);
-	} else if (path->as_text && at + 1 == path->fields_count) {
-		write_id_as_text(writer, alias, field);
+		sql_addf(writer->sql, ".%n", fold_name(field, name));
+	} else if (path->as_text && is_last) {
+		write_id_as_text(writer, alias, only, field);
 	} else {
-		write_column(writer, alias, field);
+		write_raw(writer, alias, only, field);
 	}
 }
 
@@ -147,13 +162,6 @@ write_owner(struct sql_writer *writer, const struct operand *path)
 	write_path(writer, path, count);
 }
 
-static void
-write_only(struct sql_writer *writer, unsigned alias, const char *column)
-{
-	write_alias(writer, alias);
-	sql_add(writer->sql, column);
-}
-
 /* "FROM link h1 JOIN rows h2 ON h2.id = h1.target WHERE h1.source = owner"; without the join where only the id is asked. */
 static void
 write_links(struct sql_writer *writer, const struct source *source, bool joins, struct sql_writer *ret)
@@ -170,10 +178,12 @@ write_links(struct sql_writer *writer, const struct source *source, bool joins, 
 		sql_add(writer->sql, " ON ");
 		write_alias(writer, row);
 		sql_add(writer->sql, ".\"id\" = ");
-		write_only(writer, link, other);
+		write_alias(writer, link);
+		sql_add(writer->sql, other);
 	}
 	sql_add(writer->sql, " WHERE ");
-	write_only(writer, link, own);
+	write_alias(writer, link);
+	sql_add(writer->sql, own);
 	sql_add(writer->sql, " = ");
 	ret->rows[source->root] = (struct sql_row){ .alias = row, .only = joins ? NULL : other };
 }

@@ -2,6 +2,7 @@
 #include "rules/check.h"
 
 #include "codec/decimal.h"
+#include "codec/fold.h"
 #include "codec/time.h"
 
 const char *const type_words[TYPE_COUNT] = {
@@ -230,6 +231,30 @@ is_many(const struct typed *typed)
 	return typed->type == TYPE_REFS || typed->type == TYPE_BACK || typed->type == TYPE_DURATION;
 }
 
+static bool
+fold_beside(struct compiler *compiler, const struct typed *folded, struct typed *other)
+{
+	struct value *literal = &other->operand.literal;
+
+	if (!folded->operand.folded || other->operand.folded)
+		return true;
+	if (other->operand.kind == OPERAND_LOWER)
+		return compiler_fail(compiler, other->node->offset,
+		    "beside lower() of '%.*s', which is folded, expected a text, lower() of a constant, or of a "
+		    "field with fold: true",
+		    STR_ARGS(folded->operand.fields[folded->operand.fields_count - 1]->name));
+	if (other->is_lowered)
+		literal->text = fold_text(compiler->arena, literal->text);
+	return !other->is_lowered || literal->text.data != NULL ||
+	       compiler_fail(compiler, 0, "the expression needs too much memory");
+}
+
+bool
+unify_fold(struct compiler *compiler, struct typed *a, struct typed *b)
+{
+	return fold_beside(compiler, a, b) && fold_beside(compiler, b, a);
+}
+
 bool
 unify(struct compiler *compiler, struct typed *a, struct typed *b, bool is_order)
 {
@@ -246,7 +271,7 @@ unify(struct compiler *compiler, struct typed *a, struct typed *b, bool is_order
 	if (is_convertible(b, a))
 		return convert_literal(compiler, b, a);
 	if (fits(a, b, is_order) || fits(b, a, is_order))
-		return true;
+		return unify_fold(compiler, a, b);
 	return fail_pair(compiler, a, b);
 }
 
