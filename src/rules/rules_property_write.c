@@ -54,13 +54,13 @@ write_int(struct dice *dice, int64_t integer, struct buf *buf)
 	buf_addf(buf, dice_percent(dice, 50) ? " + %d)" : " - -%d)", (int)part);
 }
 
-/* Such that it is no whole number to the lexer. */
+/* Such that it is no whole number to the lexer, and that a large one is written with all its digits. */
 static void
 write_real(double real, struct buf *buf)
 {
 	char text[40];
 
-	snprintf(text, sizeof(text), "%.17g", real);
+	snprintf(text, sizeof(text), fabs(real) > 1e15 && fabs(real) < 1e30 ? "%.1f" : "%.17g", real);
 	buf_add_c(buf, text);
 	if (strpbrk(text, ".e") == NULL)
 		buf_add_c(buf, ".0");
