@@ -58,7 +58,8 @@ check_head(struct str bytes, const struct h1_head *head)
 {
 	assert(head->minor == 0 || head->minor == 1);
 	assert(head->minor == 0 || head->known[H1_HOST].data != NULL);
-	assert(head->path.size > 0 && (head->path.data[0] == '/' || str_is(head->path, "*")));
+	assert(head->path.size > 0 ? head->path.data[0] == '/' || str_is(head->path, "*") :
+	    head->method == H1_OTHER);
 	assert(head->known[H1_HOST].data == NULL || h1_host_is_valid(head->known[H1_HOST]));
 	assert((head->framing == H1_LENGTH) == (head->content_length > 0));
 	assert(!head->expect_continue || head->framing != H1_NO_BODY);

@@ -11,6 +11,8 @@
 
 enum { ETAG_SIZE_MAX = 128 };
 
+#define ACCEPTED_PATCHES STR("application/merge-patch+json, application/json")
+
 static struct str
 etag_text(const struct answer *answer, struct buf *buf)
 {
@@ -54,7 +56,31 @@ answer_problem(struct request *request, enum err err)
 	answer->type = PROBLEM_MEDIA_TYPE;
 	answer->etag = answer->commit = 0;
 	answer->location = answer->link = answer->applied = (struct str){ 0 };
+	answer->etag_shape = answer->tag = answer->content = answer->modified = (struct str){ 0 };
+	answer->is_page = false;
 	answer->cache_control = STR("no-store");
+}
+
+/* A while later the same request may be answered otherwise. */
+static bool
+is_worth_another_try(enum err err)
+{
+	const struct err_row *row = err_row(err);
+
+	return row->may_retry &&
+	       (row->status == 409 || row->status == 429 || row->status == 503 || row->status == 507);
+}
+
+/* What would have been understood (RFC 9110 §15.5.16, RFC 5789 §2.2). */
+static void
+add_understood(struct request *request, struct buf *out)
+{
+	if (h1_head_field(&request->head, "Content-Encoding").size > 0)
+		response_field(out, STR("Accept-Encoding"), STR("identity"));
+	else if (request->head.method == H1_PATCH)
+		response_field(out, STR("Accept-Patch"), ACCEPTED_PATCHES);
+	else
+		response_field(out, STR("Accept"), STR("application/json"));
 }
 
 /* Fields that only some problems have. */
@@ -72,37 +98,75 @@ add_problem_fields(struct request *request, struct buf *out)
 		response_field(out, STR("WWW-Authenticate"), STR("Bearer error=\"invalid_token\""));
 		break;
 	case ERR_UNSUPPORTED_MEDIA_TYPE:
-		if (request->head.method == H1_PATCH)
-			response_field(out, STR("Accept-Patch"),
-			    STR("application/merge-patch+json, application/json"));
-		else
-			response_field(out, STR("Accept"), STR("application/json"));
+		add_understood(request, out);
 		break;
-	case ERR_OVERLOADED:
-	case ERR_STORE_UNAVAILABLE:
-	case ERR_IN_PROGRESS:
-		response_field(out, STR("Retry-After"), STR("1"));
+	case ERR_RANGE:
+		response_field(out, STR("Content-Range"), request->answer.content_range);
 		break;
 	default:
+		if (is_worth_another_try(request->task.err))
+			response_field(out, STR("Retry-After"), STR("1"));
 		break;
 	}
+}
+
+static void
+add_etag(const struct answer *answer, struct buf *out)
+{
+	struct buf etag;
+
+	if (answer->etag_shape.data == NULL) {
+		response_etag(out, answer->etag);
+		return;
+	}
+	buf_init(&etag, ETAG_SIZE_MAX);
+	response_field(out, STR("ETag"), etag_text(answer, &etag));
+	buf_release(&etag);
+}
+
+/*
+ * Pages load what is served beside them, and nobody frames them or learns their addresses.
+ * Styles in place are let through: many tools write them, and they run nothing.
+ */
+static const char page_fields[] =
+    "Content-Security-Policy: default-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'self'\r\n"
+    "X-Frame-Options: SAMEORIGIN\r\n"
+    "Referrer-Policy: same-origin\r\n";
+
+static void
+add_file_fields(const struct answer *answer, struct buf *out)
+{
+	response_field(out, STR("ETag"), answer->tag);
+	response_field(out, STR("Last-Modified"), answer->modified);
+	response_field(out, STR("Accept-Ranges"), STR("bytes"));
+	if (answer->content_range.data != NULL)
+		response_field(out, STR("Content-Range"), answer->content_range);
+}
+
+static void
+add_allow(const struct answer *answer, struct buf *out)
+{
+	struct str rest = answer->allow, method;
+
+	response_field(out, STR("Allow"), answer->allow);
+	while (str_split(&rest, ',', &method))
+		if (str_is(str_trim(method), "PATCH"))
+			response_field(out, STR("Accept-Patch"), ACCEPTED_PATCHES);
 }
 
 static void
 add_fields(struct request *request, struct buf *out)
 {
 	const struct answer *answer = &request->answer;
-	struct buf etag;
 
-	if (answer->etag != 0 || answer->etag_shape.data != NULL) {
-		if (answer->etag_shape.data == NULL) {
-			response_etag(out, answer->etag);
-		} else {
-			buf_init(&etag, ETAG_SIZE_MAX);
-			response_field(out, STR("ETag"), etag_text(answer, &etag));
-			buf_release(&etag);
-		}
-	}
+	if (answer->etag != 0 || answer->etag_shape.data != NULL)
+		add_etag(answer, out);
+	if (answer->tag.data != NULL)
+		add_file_fields(answer, out);
+	if (answer->is_page)
+		buf_add(out, page_fields, sizeof(page_fields) - 1);
 	if (answer->commit != 0)
 		response_field_int(out, STR("Caisson-Commit"), answer->commit);
 	if (answer->location.data != NULL)
@@ -114,7 +178,7 @@ add_fields(struct request *request, struct buf *out)
 	if (answer->cache_control.data != NULL)
 		response_field(out, STR("Cache-Control"), answer->cache_control);
 	if (answer->allow.data != NULL)
-		response_field(out, STR("Allow"), answer->allow);
+		add_allow(answer, out);
 	if (answer->vary_accept)
 		response_field(out, STR("Vary"), STR("Accept"));
 	if (request->task.err != OK)
@@ -128,6 +192,29 @@ is_bodyless_status(int status)
 	return status == 204 || status == 304;
 }
 
+static struct str
+body_of(const struct answer *answer)
+{
+	return answer->content.data != NULL ? answer->content : buf_str(&answer->body);
+}
+
+void
+answer_send_head(struct request *request)
+{
+	struct answer *answer = &request->answer;
+	struct buf *out = connection_out(request->connection);
+
+	response_begin(out, answer->status, (struct str){ request->home->loop.date, RESPONSE_DATE_SIZE });
+	add_fields(request, out);
+	if (!is_bodyless_status(answer->status))
+		response_content(out, answer->type, body_of(answer).size);
+	if (!request->keep_alive)
+		response_close(out);
+	else if (request->head.minor == 0)
+		response_field(out, STR("Connection"), STR("keep-alive"));
+	response_end(out);
+}
+
 void
 answer_send(struct request *request)
 {
@@ -139,13 +226,7 @@ answer_send(struct request *request)
 		(void)request_refuse(request, ERR_TOO_COSTLY, "The answer is too large.");
 	if (request->task.err != OK)
 		answer_problem(request, request->task.err);
-	response_begin(out, answer->status, (struct str){ request->home->loop.date, RESPONSE_DATE_SIZE });
-	add_fields(request, out);
-	if (!is_bodyless_status(answer->status))
-		response_content(out, answer->type, answer->body.size);
-	if (!request->keep_alive)
-		response_close(out);
-	response_end(out);
+	answer_send_head(request);
 	if (out->err != OK) {
 		/* Nothing can be said any more: cut the connection where the last answer ended. */
 		buf_truncate(out, start);
@@ -154,8 +235,8 @@ answer_send(struct request *request)
 		request->bytes_out = out->size - start;
 		if (answer->bodyless || is_bodyless_status(answer->status))
 			return;
-		request->bytes_out += answer->body.size;
-		connection_write(request->connection, buf_str(&answer->body));
+		request->bytes_out += body_of(answer).size;
+		connection_write(request->connection, body_of(answer));
 	}
 }
 

@@ -7,6 +7,8 @@
 
 /* Make request.answer the problem document of ${err}. */
 void answer_problem(struct request *request, enum err err);
+/* Write the head; its body follows from whoever has it. */
+void answer_send_head(struct request *request);
 /* Write head and body to the connection; a failed task is told as its problem. */
 void answer_send(struct request *request);
 /* 200 with application/json in answer.body. */

@@ -23,6 +23,7 @@ answer_docs(struct task *task)
 		if (strcmp(request->route->path, files[i].path) != 0)
 			continue;
 		request->answer.type = str_from(files[i].type);
+		request->answer.is_page = str_starts_with(request->answer.type, STR("text/html"));
 		buf_add(&request->answer.body, files[i].file->bytes, files[i].file->size);
 	}
 	request->answer.status = 200;

@@ -130,7 +130,10 @@ request_reset(struct request *request)
 	request->bytes_in = request->bytes_out = 0;
 	request->route = NULL;
 	request->collection = NULL;
-	request->is_file = false;
+	request->is_file = request->is_folder = false;
+	public_unref(request->files);
+	request->files = NULL;
+	request->file = NULL;
 	request->parameters = NULL;
 	request->parameters_count = 0;
 	request->key = NULL;
@@ -273,6 +276,9 @@ request_find_route(struct task *task)
 
 	if (err == ERR_NOT_FOUND && public_find(request))
 		err = routes_method_of_file(request);
+	/* What a method means that is not known here, its framing included, is not known either. */
+	if (err == ERR_NOT_IMPLEMENTED)
+		request->keep_alive = false;
 	return err == OK ? STEP_NEXT : request_refuse(request, err, NULL);
 }
 
@@ -290,7 +296,7 @@ static bool
 is_known_parameter(const struct route *route, struct str name)
 {
 	for (const char *const *at = route->parameters; at != NULL && *at != NULL; at++)
-		if (str_is(name, *at) || str_is(STR("*"), *at))
+		if (str_is(name, *at))
 			return true;
 	return false;
 }
@@ -347,7 +353,8 @@ request_check_head(struct task *task)
 	const char *detail = NULL;
 	enum err err;
 
-	if (request->head.query.size > 0 && check_parameters(request) != STEP_NEXT)
+	/* A file has no parameters; its page may read what it likes out of its own address. */
+	if (request->head.query.size > 0 && !request->is_file && check_parameters(request) != STEP_NEXT)
 		return STEP_DONE;
 	err = conditional_parse(&request->head, &request->conditional, &detail);
 	if (err != OK)

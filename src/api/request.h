@@ -19,6 +19,7 @@
 
 struct route;
 struct public_file;
+struct public_files;
 
 enum { REQUEST_ID_SIZE = 48 };
 
@@ -34,13 +35,17 @@ struct answer {
 	int status;
 	struct str type; /* of the body; data NULL: no body */
 	struct buf body;
+	struct str content; /* sent instead of the body where data is not NULL; outlives the request */
 	int64_t etag;		/* a commit number; 0 for none */
 	struct str etag_shape;	/* the h of "N.h", or data NULL */
+	struct str tag;		/* a whole ETag with its quotes, instead of both, or data NULL */
 	int64_t commit;		/* Caisson-Commit; 0 for none */
 	struct str location, link, applied; /* applied: Preference-Applied */
 	struct str allow;
+	struct str modified, content_range; /* of files: Last-Modified, Content-Range */
 	struct str cache_control;
 	bool vary_accept;
+	bool is_page;  /* a browser runs scripts of it: say what they may do */
 	bool bodyless; /* HEAD: the head of a GET */
 	struct str stored; /* idempotency: fields and body of an answer that was given before */
 	bool sent; /* the step wrote it itself (a stream) */
@@ -71,6 +76,7 @@ struct request {
 	const struct route *route;
 	const struct collection *collection;
 	bool is_file;	    /* of public/ */
+	bool is_folder;	    /* its index is `file`, and a slash is missing */
 	struct str id_text; /* decoded {id} */
 	struct url_parameter *parameters;
 	size_t parameters_count;
@@ -91,6 +97,7 @@ struct request {
 	};
 	void *state; /* of the route's steps, in the arena */
 	const struct public_file *file;
+	struct public_files *files; /* of which it is one; or NULL */
 	struct idempotency *idempotency;
 
 	struct request_problem problem;

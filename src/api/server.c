@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "api/public.h"
 #include "api/request.h"
 #include "base/limits.h"
 #include "events/live.h"
@@ -14,6 +15,8 @@ server_loop_init(struct server_loop *home, struct server *server, unsigned index
 	*home = (struct server_loop){ .server = server };
 	snprintf(home->id_prefix, sizeof(home->id_prefix), "%s-%u-", server->run_id, index);
 	loop_init(&home->loop, index);
+	if (server->files != NULL)
+		public_swap(home, server->files);
 	home->loop.on_stop = start_drain;
 	home->loop.on_stop_arg = home;
 }
@@ -99,6 +102,7 @@ server_loop_release(struct server_loop *home)
 	store_detach(home->server->store, &home->loop);
 	request_pool_release(home);
 	live_free(home->live);
+	public_unref(home->files);
 	key_cache_release(&home->keys);
 	connection_pool_release(&home->pool);
 	loop_release(&home->loop);

@@ -19,7 +19,7 @@ struct server {
 	const struct app *app;
 	const struct rules *rules;
 	struct store *store;
-	const struct public_files *files;
+	struct public_files *files; /* at start; loops may have been given newer ones */
 	struct str secret; /* of cursors' MACs */
 	atomic_bool draining; /* SIGTERM came: finish what runs, begin nothing */
 	char run_id[16];      /* of request ids: tells one start of the server from another */
@@ -34,6 +34,7 @@ struct server_loop {
 	struct connection_pool pool;
 	struct listener listener;
 	struct key_cache keys;
+	struct public_files *files;
 	struct request *free_requests;
 	size_t free_requests_count;
 	size_t running; /* requests that have begun: the loop outlives them */

@@ -1,5 +1,6 @@
 #include "http/conditional.h"
 
+#include "http/date.h"
 #include "http/etag.h"
 #include "http/grammar.h"
 
@@ -163,4 +164,44 @@ conditional_if_none_match_etag(const struct conditional *conditional, struct str
 		if (str_equal(tag.text, etag))
 			return false;
 	return true;
+}
+
+static bool
+has_tag(const struct h1_head *head, struct str name, struct str etag)
+{
+	struct tags tags = tags_of(head, name);
+	struct tag tag;
+
+	while (next_tag(&tags, &tag) == GRAMMAR_ONE)
+		if (!tag.weak && str_equal(tag.text, etag))
+			return true;
+	return false;
+}
+
+/* A date that cannot be read, or stands on two lines, is no condition. */
+static bool
+date_of(const struct h1_head *head, const char *name, int64_t now_s, int64_t *ret)
+{
+	struct str text = h1_head_once(head, name);
+
+	return text.data != NULL && http_date_parse(text, now_s, ret);
+}
+
+enum file_condition
+conditional_file(
+    const struct conditional *conditional, struct str etag, int64_t modified_s, int64_t now_s)
+{
+	const struct h1_head *head = conditional->head;
+	int64_t date;
+
+	if (conditional->if_match == CONDITION_TAGS && !has_tag(head, STR("If-Match"), etag))
+		return FILE_UNEXPECTED;
+	if (conditional->if_match == CONDITION_ABSENT &&
+	    date_of(head, "If-Unmodified-Since", now_s, &date) && modified_s > date)
+		return FILE_UNEXPECTED;
+	if (conditional->if_none_match != CONDITION_ABSENT)
+		return conditional_if_none_match_etag(conditional, etag) ? FILE_WANTED : FILE_UNMODIFIED;
+	if (date_of(head, "If-Modified-Since", now_s, &date) && modified_s <= date)
+		return FILE_UNMODIFIED;
+	return FILE_WANTED;
 }

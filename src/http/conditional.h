@@ -1,7 +1,9 @@
 #pragma once
 /*
  * If-Match and If-None-Match (RFC 9110 §13), against tags of ours: `"N"`, or
- * `"N.h"` for other shapes of the same record (http/etag.h).
+ * `"N.h"` for other shapes of the same record (http/etag.h); and against
+ * files, which have a date as well.  Records have none, so conditions on dates
+ * say nothing of them.
  *
  * The fields are checked once, when the request is read, and compared later,
  * as often as a transaction is run; until then the head must live.
@@ -38,3 +40,16 @@ bool conditional_if_none_match(const struct conditional *conditional, int64_t nu
  * is 304.  Compares weakly, and the whole tag.
  */
 bool conditional_if_none_match_etag(const struct conditional *conditional, struct str etag);
+
+enum file_condition {
+	FILE_WANTED,
+	FILE_UNMODIFIED, /* the client has it: 304 */
+	FILE_UNEXPECTED, /* it is not as the client believes: 412 */
+};
+
+/*
+ * What the conditions of a GET or HEAD make of a file with the tag ${etag} (in quotes), modified
+ * at ${modified_s}: all four of them, in the order of RFC 9110 §13.2.2.
+ */
+enum file_condition conditional_file(
+    const struct conditional *conditional, struct str etag, int64_t modified_s, int64_t now_s);

@@ -26,7 +26,7 @@ enum h1_method {
 	H1_PATCH,
 	H1_DELETE,
 	H1_OPTIONS,
-	H1_OTHER, /* a valid token that we do not know: 501 is the caller's answer */
+	H1_OTHER, /* a valid token that we do not know, with any target: 501 is the caller's answer */
 };
 
 struct h1_field {
@@ -101,6 +101,8 @@ enum err h1_head_parse(struct str bytes, struct h1_head *ret, const char **ret_d
 
 /* The first field ${name} (in any case), or data NULL. */
 struct str h1_head_field(const struct h1_head *head, const char *name);
+/* The field ${name}, or data NULL where it is absent or stands on several lines. */
+struct str h1_head_once(const struct h1_head *head, const char *name);
 /*
  * The next value of the fields ${name} (in any case), in the order sent: several lines are one
  * list.  *index is 0 at first.  False when there are no more.

@@ -292,6 +292,9 @@ parse_target_form(struct parser *parser)
 		head->path = target;
 		return OK;
 	}
+	/* What the target of another method means is not known: CONNECT has an authority. */
+	if (head->method == H1_OTHER)
+		return OK;
 	return bad(parser, "the request target begins with neither '/' nor http://");
 }
 
@@ -535,6 +538,16 @@ h1_head_field(const struct h1_head *head, const char *name)
 
 	(void)h1_head_list_next(head, str_from(name), &index, &value);
 	return value;
+}
+
+struct str
+h1_head_once(const struct h1_head *head, const char *name)
+{
+	struct str value = { 0 }, other;
+	size_t index = 0;
+
+	(void)h1_head_list_next(head, str_from(name), &index, &value);
+	return h1_head_list_next(head, str_from(name), &index, &other) ? (struct str){ 0 } : value;
 }
 
 bool

@@ -17,7 +17,7 @@ enum { RESPONSE_DATE_SIZE = 29 };
 struct str response_reason(int status);
 
 /*
- * The status line and Date.  ${status} stands in status.def; ${date} is an IMF-fixdate of 29
+ * The status line, X-Content-Type-Options and Date.  ${status} stands in status.def; ${date} is an IMF-fixdate of 29
  * bytes, such as "Sun, 06 Nov 1994 08:49:37 GMT", or has data NULL for none.
  */
 void response_begin(struct buf *buf, int status, struct str date);

@@ -8,6 +8,7 @@
 #include "http/etag.h"
 #include "http/response.h"
 
+#define NOSNIFF "X-Content-Type-Options: nosniff\r\n"
 #define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
 
 static void
@@ -33,17 +34,17 @@ test_heads(void **state)
 	response_content(&buf, STR("application/json"), 2);
 	response_close(&buf);
 	response_end(&buf);
-	expect(&buf, "HTTP/1.1 201 Created\r\nDate: " DATE "\r\nETag: \"42\"\r\nLocation: /v1/x/1\r\n"
+	expect(&buf, "HTTP/1.1 201 Created\r\n" NOSNIFF "Date: " DATE "\r\nETag: \"42\"\r\nLocation: /v1/x/1\r\n"
 		     "Caisson-Commit: 42\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
 		     "Connection: close\r\n\r\n");
 	response_begin(&buf, 204, (struct str){ 0 });
 	response_end(&buf);
-	expect(&buf, "HTTP/1.1 204 No Content\r\n\r\n");
+	expect(&buf, "HTTP/1.1 204 No Content\r\n" NOSNIFF "\r\n");
 	response_begin(&buf, 200, (struct str){ 0 });
 	response_content(&buf, (struct str){ 0 }, 0);
 	response_field(&buf, STR("Allow"), STR(""));
 	response_end(&buf);
-	expect(&buf, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAllow: \r\n\r\n");
+	expect(&buf, "HTTP/1.1 200 OK\r\n" NOSNIFF "Content-Length: 0\r\nAllow: \r\n\r\n");
 	response_continue(&buf);
 	expect(&buf, "HTTP/1.1 100 Continue\r\n\r\n");
 	buf_release(&buf);
@@ -64,7 +65,7 @@ test_chunks(void **state)
 	response_chunk(&buf, STR(""));
 	response_chunk(&buf, str_from(seventeen));
 	response_last_chunk(&buf);
-	expect(&buf, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked"
+	expect(&buf, "HTTP/1.1 200 OK\r\n" NOSNIFF "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked"
 		     "\r\n\r\n3\r\nabc\r\n11\r\n0123456789abcdefg\r\n0\r\n\r\n");
 	buf_release(&buf);
 }

@@ -353,7 +353,7 @@ stop(struct running *running)
 {
 	control_stop(&running->control);
 	store_close(running->server.store);
-	public_free(running->files);
+	public_unref(running->files);
 	unload_app(&running->loaded);
 	free(running->loops);
 }

@@ -353,6 +353,16 @@ flush(struct connection *connection)
 }
 
 void
+connection_await_room(struct connection *connection)
+{
+	if (connection->closed)
+		return;
+	connection->blocked = true;
+	connection_wait(connection, &connection->pool->write);
+	connection_update(connection);
+}
+
+void
 connection_finish(struct connection *connection)
 {
 	if (connection->finishing || connection->closed)

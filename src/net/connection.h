@@ -85,6 +85,8 @@ void connection_consume(struct connection *connection, size_t size);
 void connection_rest(struct connection *connection);
 /* Wait in ${queue} of the pool from now on (on_timeout), or in none. */
 void connection_wait(struct connection *connection, struct timeout_queue *queue);
+/* Call on_sent when the peer has room for more, even if nothing is left unsent: not in this turn. */
+void connection_await_room(struct connection *connection);
 /* Send what is in `out`, then close: in an order that lets the peer read it. */
 void connection_finish(struct connection *connection);
 /* Close now. */

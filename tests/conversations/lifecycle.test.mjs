@@ -1,8 +1,8 @@
-// Starting, stopping and starting again: folders, locks, seeds, static files.
+// Starting, stopping and starting again: folders, locks, seeds.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { mkdirSync, existsSync, readFileSync, statSync, writeFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Api, refused } from '../lib/api.mjs';
 import { makeFolder, root, run, Server, writeAppFile } from '../lib/server.mjs';
@@ -127,45 +127,6 @@ for (const { word, file } of trees) {
 			await server.start();
 			assert.equal((await new Api(server).walk(path)).length, 1);
 			await server.release();
-		} finally {
-			server.drop();
-		}
-	});
-
-	alone(`${word.app}: files of public/ are served by their exact names`, file, { files: {
-		'public/index.html': '<h1>hello</h1>', 'public/a.css': 'a{}', 'public/deep/b.js': '1', 'public/t.txt': 'text', 'public/data.json': '{}',
-		'public/.hidden': 'no', 'secret.txt': 'no',
-	} }, async ({ server, api }) => {
-		const index = await api.get('//', { accept: 'text/html' });
-		assert.equal(index.status, 200);
-		assert.equal(index.text, '<h1>hello</h1>');
-		assert.match(index.get('content-type'), /^text\/html\b/);
-		for (const [name, type] of [['index.html', /^text\/html/], ['a.css', /^text\/css/], ['deep/b.js', /^(text|application)\/javascript/], ['t.txt', /^text\/plain/], ['data.json', /^application\/json/]]) {
-			const answer = await api.get(`//${name}`);
-			assert.equal(answer.status, 200, name);
-			assert.match(answer.get('content-type'), type);
-			assert.ok(answer.etag, 'a file has an ETag');
-			assert.equal((await api.get(`//${name}`, { 'if-none-match': answer.etag })).status, 304);
-			const head = await api.request('HEAD', `//${name}`);
-			assert.equal(head.get('content-length'), String(answer.bytes.length));
-		}
-		refused(await api.request('POST', '//a.css'), 405);
-		for (const path of ['//secret.txt', '//../secret.txt', '//%2e%2e/secret.txt', '//..%2fsecret.txt', '//deep/../../secret.txt', '//caisson.yaml', '//data/', '//A.css', '//a.css/', '//deep', '//.hidden', '//a.css%00'])
-			assert.ok([404, 400].includes((await api.get(path)).status), path);
-		assert.equal((await api.get('/nowhere', { accept: 'text/html' })).status, 404, 'never under the API prefix');
-		assert.ok(server);
-	});
-
-	test(`${word.app}: a link that leads out of public/ is not followed`, async () => {
-		const folder = makeFolder(file, { 'secret.txt': 'no', 'public/a.txt': 'yes' });
-		symlinkSync('../secret.txt', join(folder, 'public/link.txt'));
-		const server = new Server(folder);
-		try {
-			await server.start();
-			const answer = await new Api(server).get('//link.txt');
-			assert.equal(answer.status, 404);
-		} catch (error) {
-			assert.match(String(error.message), /link\.txt|404/);
 		} finally {
 			server.drop();
 		}
