@@ -11,7 +11,7 @@
 
 enum { ETAG_SIZE_MAX = 128 };
 
-#define ACCEPTED_PATCHES STR("application/merge-patch+json, application/json")
+#define ACCEPTED_PATCHES STR("application/merge-patch+json, application/json, application/json-patch+json")
 
 static struct str
 etag_text(const struct answer *answer, struct buf *buf)

@@ -289,7 +289,7 @@ is_acceptable_type(const struct request *request)
 
 	if (request->route->body == BODY_JSON)
 		return kind == MEDIA_JSON;
-	return kind == MEDIA_JSON || kind == MEDIA_MERGE_PATCH;
+	return kind == MEDIA_JSON || kind == MEDIA_MERGE_PATCH || kind == MEDIA_JSON_PATCH;
 }
 
 static bool
@@ -367,7 +367,7 @@ request_check_head(struct task *task)
 		return request_refuse(request, ERR_UNSUPPORTED_MEDIA_TYPE,
 		    request->route->body == BODY_JSON ?
 			"Send application/json." :
-			"Send application/merge-patch+json or application/json.");
+			"Send application/merge-patch+json, application/json or application/json-patch+json.");
 	if (request->head.framing == H1_LENGTH &&
 	    request->head.content_length > (uint64_t)limit(LIMIT_body_size))
 		return request_refusef(request, ERR_TOO_LARGE, "A body may have at most %lld bytes.",

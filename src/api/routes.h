@@ -11,7 +11,7 @@ enum route_place { ROUTE_ROOT, ROUTE_APP }; /* ROUTE_APP: below the app's prefix
 enum route_body {
 	BODY_NONE,  /* a body is read and ignored: there should be none */
 	BODY_JSON,  /* application/json */
-	BODY_PATCH, /* application/merge-patch+json or application/json */
+	BODY_PATCH, /* application/merge-patch+json, application/json or application/json-patch+json */
 };
 
 struct route {

@@ -4,6 +4,7 @@
 #include "api/idempotency.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "http/media_type.h"
 
 static enum step_result read_create_input(struct task *task);
 static enum step_result name_record(struct task *task);
@@ -220,6 +221,22 @@ read_create_input(struct task *task)
 	return err == OK ? STEP_NEXT : refuse_memory(request);
 }
 
+/* It is applied in the transaction, to the record as it stands there. */
+static enum step_result
+read_json_patch(struct request *request, const struct json *body)
+{
+	struct json_patch *patch = arena_new(&request->arena, sizeof(*patch));
+	struct json_patch_fault fault = { 0 };
+	enum err err = patch == NULL || !make_inputs(request, 1) ?
+			   ERR_TOO_LARGE :
+			   json_patch_read(&request->arena, body, patch, &fault);
+
+	if (err == ERR_BAD_REQUEST)
+		return request_refusef(request, err, "Operation %zu: %s.", fault.index, fault.detail);
+	request->write.patch = patch;
+	return err == OK ? STEP_NEXT : refuse_memory(request);
+}
+
 static enum step_result
 read_change_input(struct task *task)
 {
@@ -228,6 +245,8 @@ read_change_input(struct task *task)
 
 	if (parse_body(request, &body) != STEP_NEXT)
 		return STEP_DONE;
+	if (media_kind(request->head.known[H1_CONTENT_TYPE]) == MEDIA_JSON_PATCH)
+		return read_json_patch(request, &body);
 	if (!make_inputs(request, 1) || read_input(request, &body, STR("#"), INPUT_CHANGE, 0) != OK)
 		return refuse_memory(request);
 	return STEP_NEXT;

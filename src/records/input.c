@@ -263,7 +263,7 @@ static bool
 is_readonly(const struct field *column, enum input_use use)
 {
 	if (column->column == COLUMN_ID)
-		return use == INPUT_CHANGE;
+		return use == INPUT_CHANGE || use == INPUT_PATCH;
 	return column->column < COLUMN_FIELDS || (column->readonly && use != INPUT_SEED);
 }
 
@@ -322,7 +322,7 @@ record_input_read(struct arena *arena, const struct collection *collection, cons
 		return OK;
 	}
 	read_members(arena, collection, json, use, &input, errors);
-	if (use != INPUT_CHANGE)
+	if (use != INPUT_CHANGE && use != INPUT_PATCH)
 		check_required(arena, collection, &input, errors);
 	*ret = input;
 	return OK;

@@ -107,7 +107,7 @@ write_merge_row(struct record_write *write, const struct record_input *input, co
 		struct operator_fault fault;
 
 		row[i] = old_row[i];
-		if (input->kinds[i] == INPUT_ABSENT)
+		if (input->kinds[i] <= INPUT_WRONG)
 			continue;
 		fault = operator_apply(write->arena, column, input->kinds[i], &input->values[i], &row[i]);
 		if (fault.code != NULL)

@@ -14,6 +14,7 @@
  */
 #include "auth/identity.h"
 #include "codec/json.h"
+#include "codec/json_patch.h"
 #include "rules/rules.h"
 #include "records/sight.h"
 #include "store/store.h"
@@ -60,11 +61,11 @@ struct record_input {
 /*
  * Check ${json} against the declared fields: types, min and max, enum words,
  * unknown and readonly members.  INPUT_CREATE: `id` may be chosen, required
- * fields without a default must be there.  INPUT_PUT: the same.  INPUT_SEED:
- * readonly fields may be set too.  Notes every mistake.
+ * fields without a default must be there.  INPUT_PUT: the same.  INPUT_PATCH: a
+ * change without operators, an object is only itself.  INPUT_SEED: readonly fields may be set too.  Notes every mistake.
  * ERR_TOO_LARGE: the arena's limit.
  */
-enum input_use { INPUT_CREATE, INPUT_CHANGE, INPUT_PUT, INPUT_SEED };
+enum input_use { INPUT_CREATE, INPUT_CHANGE, INPUT_PATCH, INPUT_PUT, INPUT_SEED };
 
 enum err record_input_read(struct arena *arena, const struct collection *collection,
     const struct json *json, struct str pointer, enum input_use use, struct record_input *ret,
@@ -133,6 +134,7 @@ struct record_write {
 	struct arena *arena;	     /* the request's: results live in it */
 	struct record_input *inputs; /* CREATE: one for each; CHANGE, PUT: one */
 	size_t inputs_count;
+	const struct json_patch *patch; /* CHANGE: the input is made of it; or NULL */
 	struct record_key key;	     /* CHANGE, PUT, DELETE */
 	struct record_condition condition;
 
@@ -147,8 +149,12 @@ struct record_write {
 
 /*
  * A store body.  ERR_NOT_FOUND, ERR_PRECONDITION_FAILED, ERR_INVALID (errors:
- * references), ERR_UNAUTHENTICATED / ERR_FORBIDDEN, ERR_CONFLICT (errors:
- * unique; a restricted delete), and what statements return.
+ * references, operators), ERR_UNAUTHENTICATED / ERR_FORBIDDEN, ERR_CONFLICT
+ * (errors: unique; a restricted delete), and what statements return.
+ *
+ * A JSON Patch is applied to the record as the caller sees it, behind the
+ * conditions: ERR_CONFLICT where it does not fit; the fields that it changes
+ * are checked then.
  *
  * PUT: where the caller may not read the record that has the key, it is as if
  * there were none; so it goes on as a create, is refused as a create, and at

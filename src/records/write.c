@@ -157,10 +157,15 @@ change(struct tx *tx, struct record_write *write)
 
 	if (err == OK)
 		err = find_record(tx, write, &old_row);
-	if (err != OK)
-		return err;
-	write_merge_row(write, &write->inputs[0], old_row, row);
-	return replace(tx, write, old_row, row);
+	if (err == OK && write->patch != NULL)
+		err = write_read_patch(tx, write, old_row);
+	if (err == OK) {
+		write_merge_row(write, &write->inputs[0], old_row, row);
+		err = replace(tx, write, old_row, row);
+	}
+	if (write->patch != NULL)
+		write_point_at_operations(write);
+	return err;
 }
 
 static enum err

@@ -4,6 +4,7 @@
  *
  *	write.c		the order of things: create, change, put, delete
  *	write_ask.c	what all of them ask: rules, references
+ *	patch.c		what a JSON Patch makes of the record
  *	merge.c		the row as it will stand
  *	write_rows.c	the statements, and what they run into
  *
@@ -40,6 +41,13 @@ void write_merge_row(struct record_write *write, const struct record_input *inpu
 /* Sets `updated` and returns true where ${row} is not as ${old_row} was. */
 bool write_note_change(struct tx *tx, const struct record_write *write, const struct value *old_row,
     struct value *row);
+
+/* --- patch.c ----------------------------------------------------------- */
+
+/* write->patch, applied to ${old_row} as the caller sees it, becomes the input; mistakes are noted. */
+enum err write_read_patch(struct tx *tx, struct record_write *write, const struct value *old_row) MUST_USE;
+/* The pointers of errors, which name fields, name the operations that touched these last. */
+void write_point_at_operations(struct record_write *write);
 
 /* --- write_rows.c ----------------------------------------------------- */
 
