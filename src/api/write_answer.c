@@ -1,6 +1,7 @@
 /* What is answered to a write. */
 #include "api/answer.h"
 #include "api/collections.h"
+#include "records/sight.h"
 
 void
 collection_tell_field_errors(struct request *request, const struct field_errors *errors)
@@ -50,7 +51,10 @@ write_rows(struct request *request, bool as_array)
 		json_begin_array(&writer);
 	}
 	for (size_t i = 0; i < write->inputs_count; i++)
-		record_to_json(&writer, write->collection, write->rows[i]);
+		if (write->sight->is_plain)
+			record_to_json(&writer, write->collection, write->rows[i]);
+		else
+			sight_to_json(&writer, write->sight, write->rows[i]);
 	if (as_array) {
 		json_end_array(&writer);
 		json_end_object(&writer);

@@ -190,9 +190,13 @@ static enum err
 read_input(struct request *request, const struct json *json, struct str pointer, enum input_use use, size_t index)
 {
 	struct record_write *write = &request->write;
+	struct json body = *json;
+	enum err err = record_hide_members(&request->arena, write->rules, request->collection,
+	    &request->identity->caller, pointer, &body, &write->errors);
 
-	return record_input_read(&request->arena, request->collection, json, pointer, use,
-	    &write->inputs[index], &write->errors);
+	return err == OK ? record_input_read(&request->arena, request->collection, &body, pointer, use,
+			       &write->inputs[index], &write->errors) :
+			   err;
 }
 
 static enum step_result

@@ -281,6 +281,14 @@ check_required(struct arena *arena, const struct collection *collection, struct 
 	}
 }
 
+void
+input_unknown(struct arena *arena, const struct collection *collection, struct str pointer, struct str name,
+    struct field_errors *errors)
+{
+	field_error_add(errors, arena, pointer, "unknown", "%.*s has no field \"%.*s\"",
+	    STR_ARGS(collection->name), name.size > 100 ? 100 : (int)name.size, name.data);
+}
+
 static void
 read_members(struct arena *arena, const struct collection *collection, const struct json *json,
     enum input_use use, struct record_input *input, struct field_errors *errors)
@@ -291,9 +299,7 @@ read_members(struct arena *arena, const struct collection *collection, const str
 		struct str pointer = input_pointer(arena, input->pointer, member->name);
 
 		if (column == NULL) {
-			field_error_add(errors, arena, pointer, "unknown", "%.*s has no field \"%.*s\"",
-			    STR_ARGS(collection->name), member->name.size > 100 ? 100 : (int)member->name.size,
-			    member->name.data);
+			input_unknown(arena, collection, pointer, member->name, errors);
 		} else if (is_readonly(column, use)) {
 			field_error_add(errors, arena, pointer, "readonly", "%.*s is set by the server",
 			    STR_ARGS(column->name));

@@ -10,51 +10,27 @@ enum { DOCUMENT_SIZE_MAX = 16 << 20 };
 
 /* --- the record as the caller sees it -------------------------------------- */
 
-/* ${row} with null for what the caller does not see in it. */
-static enum err
-mask(struct tx *tx, struct record_write *write, const struct sight *sight, const struct value *row,
-    struct value *ret)
-{
-	if (sight->asks_others)
-		return sight_mask_stored(sight, tx, write->arena, row, ret);
-	sight_mask(sight, row, ret);
-	return OK;
-}
-
-static enum err
-write_document(struct tx *tx, struct record_write *write, const struct value *row, struct buf *buf)
-{
-	size_t count = write->collection->columns_count;
-	struct value *seen = arena_array(write->arena, count, sizeof(*seen));
-	struct json_writer writer;
-	struct sight sight;
-	enum err err;
-
-	if (seen == NULL || !sight_init(write->arena, write->rules, write->collection,
-				&write->identity->caller, 0, &sight))
-		return ERR_TOO_LARGE;
-	err = mask(tx, write, &sight, row, seen);
-	json_writer_init(&writer, buf);
-	if (err == OK)
-		sight_to_json(&writer, &sight, seen);
-	return err == OK ? buf->err : err;
-}
-
 static enum err
 make_document(struct tx *tx, struct record_write *write, const struct value *row, struct json *ret)
 {
+	const struct value *seen;
+	struct json_writer writer;
 	struct json_error error;
 	struct str text;
 	struct buf buf;
-	enum err err;
+	enum err err = write_show(tx, write, row, &seen);
 
-	buf_init(&buf, DOCUMENT_SIZE_MAX);
-	err = write_document(tx, write, row, &buf);
-	text = arena_str(write->arena, buf_str(&buf));
-	buf_release(&buf);
 	if (err != OK)
 		return err;
-	return text.data == NULL ? ERR_TOO_LARGE : json_parse(write->arena, text, ret, &error);
+	buf_init(&buf, DOCUMENT_SIZE_MAX);
+	json_writer_init(&writer, &buf);
+	sight_to_json(&writer, write->sight, seen);
+	text = arena_str(write->arena, buf_str(&buf));
+	err = buf.err;
+	buf_release(&buf);
+	if (err != OK || text.data == NULL)
+		return ERR_TOO_LARGE;
+	return json_parse(write->arena, text, ret, &error);
 }
 
 /* --- what has become of it -------------------------------------------------- */
@@ -160,6 +136,9 @@ write_read_patch(struct tx *tx, struct record_write *write, const struct value *
 		err = find_changes(write->arena, &before, &after, &changes);
 	else
 		changes = after; /* no record: so it will be told */
+	if (err == OK)
+		err = record_hide_members(write->arena, write->rules, write->collection, write->sight->caller,
+		    STR("#"), &changes, &write->errors);
 	if (err == OK)
 		err = record_input_read(write->arena, write->collection, &changes, STR("#"), INPUT_PATCH,
 		    &write->inputs[0], &write->errors);

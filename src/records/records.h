@@ -71,6 +71,13 @@ enum err record_input_read(struct arena *arena, const struct collection *collect
     const struct json *json, struct str pointer, enum input_use use, struct record_input *ret,
     struct field_errors *errors) MUST_USE;
 
+/*
+ * Take what ${caller} may not see out of ${body}, the object at ${pointer} that is to be read: each
+ * such member is as unknown as a name that no field has.  ERR_TOO_LARGE: the arena's limit.
+ */
+enum err record_hide_members(struct arena *arena, const struct rules *rules, const struct collection *collection,
+    const struct rule_caller *caller, struct str pointer, struct json *body, struct field_errors *errors) MUST_USE;
+
 /* An id as it stands in a path; false where it cannot be one. */
 bool record_id_parse(const struct collection *collection, struct str text, struct value *ret);
 
@@ -139,7 +146,8 @@ struct record_write {
 	struct record_condition condition;
 
 	/* Results, reset at each run. */
-	const struct value **rows; /* CREATE: one for each, CHANGE, PUT: one; by column, after the write */
+	const struct value **rows; /* CREATE: one for each, CHANGE, PUT: one; by column, after the write, as the caller sees it */
+	const struct sight *sight; /* of the rows */
 	int64_t version;	   /* of the rows */
 	bool created;		   /* CREATE, and a PUT that found nothing */
 	bool readable;		   /* the caller may read them */

@@ -17,13 +17,15 @@ record_write(struct tx *tx, void *arg)
 		[RECORD_DELETE] = delete_record,
 	};
 	struct record_write *write = arg;
+	enum err err;
 
 	write->errors = (struct field_errors){ 0 };
 	write->detail = (struct str){ 0 };
 	write->version = tx->number;
 	write->readable = true;
 	write->created = write->op == RECORD_CREATE;
-	return writes[write->op](tx, write);
+	err = write_make_sight(tx, write);
+	return err == OK ? writes[write->op](tx, write) : err;
 }
 
 static struct value *
@@ -56,8 +58,7 @@ create_one(struct tx *tx, struct record_write *write, const struct record_input 
 		err = write_insert(tx, write, input, row);
 	if (err == OK)
 		err = write_note_readable(tx, write, row);
-	*ret = row;
-	return err;
+	return err == OK ? write_show(tx, write, row, ret) : err;
 }
 
 /* Once one is invalid, the others are looked at only for what is wrong with them as well. */
@@ -144,8 +145,7 @@ replace(struct tx *tx, struct record_write *write, const struct value *old_row, 
 		err = write_update(tx, write, old_row, row);
 	if (err == OK)
 		err = write_note_readable(tx, write, row);
-	write->rows[0] = row;
-	return err;
+	return err == OK ? write_show(tx, write, row, &write->rows[0]) : err;
 }
 
 static enum err

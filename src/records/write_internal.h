@@ -4,6 +4,7 @@
  *
  *	write.c		the order of things: create, change, put, delete
  *	write_ask.c	what all of them ask: rules, references
+ *	write_sight.c	what the caller sees
  *	patch.c		what a JSON Patch makes of the record
  *	merge.c		the row as it will stand
  *	write_rows.c	the statements, and what they run into
@@ -26,6 +27,14 @@ enum err write_check_references(struct tx *tx, struct record_write *write,
     const struct record_input *input, const struct value *row, const struct value *old_row) MUST_USE;
 /* The pointer of a field in the body. */
 struct str write_pointer(struct record_write *write, const struct record_input *input, const struct field *column);
+
+/* --- write_sight.c ------------------------------------------------------ */
+
+/* Sets write->sight, for this run. */
+enum err write_make_sight(struct tx *tx, struct record_write *write) MUST_USE;
+/* *ret = ${row}, which stands in the table, with null for what the caller does not see in it. */
+enum err write_show(struct tx *tx, struct record_write *write, const struct value *row,
+    const struct value **ret) MUST_USE;
 
 /* --- merge.c ---------------------------------------------------------- */
 
