@@ -84,6 +84,20 @@ fold_name(const struct field *field, char *ret)
 	return shorten(whole, "", ret);
 }
 
+const struct field *
+fold_name_field(const struct collection *collection, struct str name)
+{
+	char taken[INDEX_NAME_SIZE];
+
+	for (size_t i = COLUMN_FIELDS; i < collection->columns_count; i++) {
+		const struct field *field = &collection->columns[i];
+
+		if (field->fold && str_equal(fold_name(field, taken), name))
+			return field;
+	}
+	return NULL;
+}
+
 const struct app_index *
 unique_name_index(const struct collection *collection, struct str name)
 {

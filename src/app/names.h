@@ -26,6 +26,8 @@ index_name(const struct collection *collection, const struct app_index *index, c
 struct str link_name(const struct collection *collection, const struct field *field, char *ret);
 /* The column with the folded form (codec/fold.h) of a field with `fold: true`. */
 struct str fold_name(const struct field *field, char *ret);
+/* The field whose folded form a column of that name holds, or NULL. */
+const struct field *fold_name_field(const struct collection *collection, struct str name);
 /* The compound unique index ${name} of a collection, or NULL. */
 const struct app_index *unique_name_index(const struct collection *collection, struct str name);
 /* The field of the unique index ${name} of a collection, or NULL: what PostgreSQL tells of a violation. */

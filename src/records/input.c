@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "codec/time.h"
-#include "codec/utf8.h"
 #include "records/input_internal.h"
 
 void
@@ -66,176 +64,7 @@ input_wrong(const struct member_check *check, const char *code, const char *what
 	    STR_ARGS(check->column->name), what);
 }
 
-static void
-check_range(const struct member_check *check, int64_t size, const char *small, const char *large,
-    const char *unit)
-{
-	const struct field *column = check->column;
-
-	if (column->has_min && size < column->min)
-		field_error_add(check->errors, check->arena, check->pointer, small,
-		    "%.*s must be at least %lld%s", STR_ARGS(column->name), (long long)column->min, unit);
-	if (column->has_max && size > column->max)
-		field_error_add(check->errors, check->arena, check->pointer, large,
-		    "%.*s must be at most %lld%s", STR_ARGS(column->name), (long long)column->max, unit);
-}
-
-static void
-check_time_range(const struct member_check *check, int64_t us)
-{
-	const struct field *column = check->column;
-	char text[TIME_RFC3339_SIZE];
-
-	if (column->has_min && us < column->min) {
-		time_format_rfc3339(column->min, text);
-		field_error_add(check->errors, check->arena, check->pointer, "too_small",
-		    "%.*s must not be before %.*s", STR_ARGS(column->name), TIME_RFC3339_SIZE, text);
-	}
-	if (column->has_max && us > column->max) {
-		time_format_rfc3339(column->max, text);
-		field_error_add(check->errors, check->arena, check->pointer, "too_large",
-		    "%.*s must not be after %.*s", STR_ARGS(column->name), TIME_RFC3339_SIZE, text);
-	}
-}
-
-/* --- one function for each field type -------------------------------- */
-
-static bool
-read_text(const struct member_check *check)
-{
-	if (check->json->type != JSON_STRING)
-		return false;
-	*check->ret = value_text(check->json->string);
-	if (str_find_byte(check->json->string, '\0') < check->json->string.size) {
-		/* PostgreSQL cannot keep it, so nobody can. */
-		input_wrong(check, "type", "a text without U+0000");
-		return true;
-	}
-	if (check->column->has_min || check->column->has_max)
-		check_range(check, (int64_t)utf8_length(check->json->string), "too_short", "too_long",
-		    " characters long");
-	return true;
-}
-
-static bool
-read_int(const struct member_check *check)
-{
-	if (check->json->type != JSON_INT)
-		return false;
-	*check->ret = value_int(check->json->integer);
-	check_range(check, check->json->integer, "too_small", "too_large", "");
-	return true;
-}
-
-static bool
-read_bool(const struct member_check *check)
-{
-	if (check->json->type != JSON_BOOL)
-		return false;
-	*check->ret = value_bool(check->json->boolean);
-	return true;
-}
-
-static void
-wrong_enum(const struct member_check *check)
-{
-	char words[400] = "";
-	size_t at = 0;
-
-	for (size_t i = 0; i < check->column->values_count && at + 80 < sizeof(words); i++)
-		at += (size_t)snprintf(words + at, sizeof(words) - at, "%s%.*s", i == 0 ? "" : ", ",
-		    check->column->values[i].size > 64 ? 64 : (int)check->column->values[i].size,
-		    check->column->values[i].data);
-	field_error_add(check->errors, check->arena, check->pointer, "enum", "%.*s must be one of: %s",
-	    STR_ARGS(check->column->name), words);
-}
-
-static bool
-read_enum(const struct member_check *check)
-{
-	if (check->json->type != JSON_STRING)
-		return false;
-	*check->ret = value_text(check->json->string);
-	for (size_t i = 0; i < check->column->values_count; i++)
-		if (str_equal(check->column->values[i], check->json->string))
-			return true;
-	wrong_enum(check);
-	return true;
-}
-
-static bool
-read_time(const struct member_check *check)
-{
-	int64_t us;
-
-	if (check->json->type != JSON_STRING || !time_parse_rfc3339(check->json->string, &us))
-		return false;
-	*check->ret = value_time(us);
-	check_time_range(check, us);
-	return true;
-}
-
-static bool
-read_id(enum field_type type, const struct json *json, struct value *ret)
-{
-	if (type == FIELD_INT && json->type == JSON_INT) {
-		*ret = value_int(json->integer);
-		return true;
-	}
-	ret->kind = VALUE_UUID;
-	return type == FIELD_ID && json->type == JSON_STRING && uuid_parse(json->string, &ret->uuid);
-}
-
-static bool
-read_ref(const struct member_check *check)
-{
-	return read_id(check->column->to->id_type, check->json, check->ret);
-}
-
-static bool
-read_own_id(const struct member_check *check)
-{
-	/* The upper half stays free, so that the server can always count on from the largest id. */
-	static const int64_t largest = (int64_t)1 << 62;
-
-	if (!read_id(check->column->type, check->json, check->ret))
-		return false;
-	if (check->ret->kind == VALUE_INT && check->ret->integer < 1)
-		field_error_add(check->errors, check->arena, check->pointer, "too_small", "id must be at least 1");
-	if (check->ret->kind == VALUE_INT && check->ret->integer > largest)
-		field_error_add(check->errors, check->arena, check->pointer, "too_large",
-		    "id must be at most %lld", (long long)largest);
-	return true;
-}
-
-static bool (*const readers[FIELD_TYPE_COUNT])(const struct member_check *check) = {
-	[FIELD_TEXT] = read_text,
-	[FIELD_INT] = read_int,
-	[FIELD_BOOL] = read_bool,
-	[FIELD_ENUM] = read_enum,
-	[FIELD_TIME] = read_time,
-	[FIELD_REF] = read_ref,
-};
-
-static const char *
-what_type(const struct field *column)
-{
-	if (column->type == FIELD_REF && column->to->id_type == FIELD_INT)
-		return "the id of a record (a whole number)";
-	return field_types[column->type].what;
-}
-
 /* --- a member, a record ---------------------------------------------- */
-
-void
-input_read_value(const struct member_check *check)
-{
-	bool (*const read)(const struct member_check *check) =
-	    check->column->column == COLUMN_ID ? read_own_id : readers[check->column->type];
-
-	if (!read(check))
-		input_wrong(check, "type", what_type(check->column));
-}
 
 static enum input_kind
 read_member(const struct member_check *check, enum input_use use)
@@ -244,11 +73,13 @@ read_member(const struct member_check *check, enum input_use use)
 	enum input_kind kind = INPUT_ABSENT;
 
 	if (check->json->type == JSON_NULL) {
+		bool required = check->column->required || check->column->type == FIELD_REFS;
+
 		*check->ret = value_null();
-		if (check->column->required)
+		if (required)
 			field_error_add(check->errors, check->arena, check->pointer, "required",
 			    "%.*s must not be null", STR_ARGS(check->column->name));
-		return check->column->required ? INPUT_WRONG : INPUT_VALUE;
+		return required ? INPUT_WRONG : INPUT_VALUE;
 	}
 	if (check->json->type == JSON_OBJECT && use == INPUT_CHANGE)
 		kind = operator_read(check);

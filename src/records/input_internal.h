@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Inside the reading of bodies: input.c walks over the members and knows the
- * readers of the field types; operators.c reads what a change says in their
+ * Inside the reading of bodies: input.c walks over the members, input_types.c
+ * reads the values by the types of the fields; operators.c reads what a change says in their
  * place.
  */
 #include "records/records.h"

@@ -40,7 +40,7 @@ default_value(struct tx *tx, const struct record_write *write, const struct fiel
 	case DEFAULT_NONE:
 		break;
 	}
-	return value_null();
+	return column->type == FIELD_REFS ? value_json(STR("[]")) : value_null();
 }
 
 static void

@@ -1,6 +1,7 @@
 #include "records/row.h"
 
 #include "app/names.h"
+#include "codec/fold.h"
 #include "sql/catalogue.h"
 
 static enum err
@@ -24,16 +25,24 @@ enum err
 row_find(struct tx *tx, struct arena *arena, const struct collection *collection, const struct record_key *key,
     const struct value **ret, int64_t *ret_version)
 {
+	char fold[INDEX_NAME_SIZE];
+	struct str column = key->field->name;
+	struct value value = key->value;
 	struct tx_rows rows;
 	struct sql_text sql;
 	enum err err;
 
 	*ret = NULL;
+	if (key->field->fold) {
+		column = fold_name(key->field, fold);
+		value.text = fold_text(arena, value.text);
+		if (value.text.data == NULL)
+			return ERR_TOO_LARGE;
+	}
 	sql_init(&sql, tx->type->dialect);
 	sql_add(&sql, "SELECT ");
 	catalogue_columns(&sql, collection);
-	sql_addf(&sql, ", t.\"_version\" FROM %n t WHERE t.%n = %v", collection->name, key->field->name,
-	    key->value);
+	sql_addf(&sql, ", t.\"_version\" FROM %n t WHERE t.%n = %v", collection->name, column, value);
 	err = tx_query(tx, &sql, &rows);
 	if (err == OK && tx_next(&rows)) {
 		err = copy_row(&rows, arena, collection, ret);

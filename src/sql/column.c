@@ -4,11 +4,9 @@
 #include <float.h>
 
 #include "app/names.h"
+#include "codec/address.h"
 #include "codec/decimal.h"
 #include "codec/time.h"
-
-/* RFC 5321 4.5.3.1.3, and what browsers and proxies pass on. */
-enum { EMAIL_LENGTH_MAX = 254, URL_LENGTH_MAX = 2048 };
 
 void
 column_define(struct sql_text *sql, const struct field *field)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/names.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/memory.h"
@@ -162,6 +163,18 @@ copy_name(char ret[64], const char *from, size_t size)
 	ret[size] = '\0';
 }
 
+/* What the index of a folded form refuses is the field's value. */
+static void
+name_folded(const struct app *app, struct tx_problem *problem)
+{
+	const struct collection *collection = app_collection(app, str_from(problem->table));
+	const struct field *field =
+	    collection == NULL ? NULL : fold_name_field(collection, str_from(problem->column));
+
+	if (field != NULL)
+		copy_name(problem->column, field->name.data, field->name.size);
+}
+
 /* "UNIQUE constraint failed: questions.slug" is all that SQLite tells of the place. */
 static void
 note_unique(struct sqlite_connection *connection, struct tx_problem *problem)
@@ -173,6 +186,7 @@ note_unique(struct sqlite_connection *connection, struct tx_problem *problem)
 		return;
 	copy_name(problem->table, table, (size_t)(dot - table));
 	copy_name(problem->column, dot + 1, strcspn(dot + 1, ","));
+	name_folded(connection->app, problem);
 }
 
 static void
