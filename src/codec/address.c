@@ -51,16 +51,6 @@ email_check(struct str text)
 
 #define SUB_DELIMS "!$&'()*+,;="
 
-/* What may stand between ASCII's delimiters: no space, no control character, also of C1. */
-static bool
-is_beyond_ascii(struct str rest)
-{
-	unsigned char first = (unsigned char)rest.data[0];
-
-	return first >= 0x80 &&
-	       !(first == 0xc2 && rest.size > 1 && (unsigned char)rest.data[1] <= 0xa0);
-}
-
 static bool
 has_only(struct str text, const char *more)
 {
@@ -70,8 +60,7 @@ has_only(struct str text, const char *more)
 		if (c == '%' && (i + 2 >= text.size || hex_digit(text.data[i + 1]) < 0 ||
 				    hex_digit(text.data[i + 2]) < 0))
 			return false;
-		if (!is_alnum(c) && !is_one_of(c, "-._~%" SUB_DELIMS) && !is_one_of(c, more) &&
-		    !is_beyond_ascii(str_slice(text, i, text.size)))
+		if (!is_alnum(c) && !is_one_of(c, "-._~%" SUB_DELIMS) && !is_one_of(c, more))
 			return false;
 	}
 	return true;
@@ -105,7 +94,7 @@ is_ip_literal(struct str text)
 static bool
 is_authority(struct str text)
 {
-	size_t at = text.size, colon = text.size;
+	size_t at = text.size, colon;
 	struct str host;
 
 	while (at > 0 && text.data[at - 1] != '@')

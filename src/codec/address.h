@@ -11,7 +11,7 @@ enum { EMAIL_LENGTH_MAX = 254, URL_LENGTH_MAX = 2048 };
  */
 bool email_check(struct str text);
 /*
- * An absolute http or https URL (RFC 3986) with a host; beyond ASCII its
- * characters may stand as they are (RFC 3987).  Valid UTF-8.
+ * An absolute http or https URL with a host (RFC 3986): ASCII, everything else
+ * escaped, as browsers hand it on.
  */
 bool url_check(struct str text);

@@ -33,7 +33,7 @@ urls(void **state)
 {
 	static const char *const good[] = { "http://a", "https://a/", "HTTPS://Example.ORG:8080/a/b?c=d&e#f",
 		"http://user:pass@host/", "http://[::1]:80/", "http://127.0.0.1", "http://a?b", "http://a#b",
-		"http://a/%20%C3%A9", "http://a:/", "http://\xc3\xbc.example/\xe2\x82\xac?\xf0\x9f\x98\x80",
+		"http://a/%20%C3%A9", "http://a:/", "http://xn--tda.example/",
 		"http://a/b:c@d;e,f", "https://a.b-c.d/~x/(y)!'*" };
 	static const char *const bad[] = { "", "http", "http:", "http:/", "http://", "http:///a", "http://?a",
 		"http://#a", "http://:80/", "http://@/", "ftp://a/", "javascript:alert(1)", "//a/b", "/a",
@@ -41,7 +41,7 @@ urls(void **state)
 		" http://a", "http://a ", "http://a/\n", "http://a/\x7f", "http://a/%", "http://a/%2",
 		"http://a/%zz", "http://a:b/", "http://a:65536/", "http://a:-1/", "http://[::1", "http://[]/",
 		"http://[g]/", "http://a/<b>", "http://a/\"", "http://a/{b}", "http://a/|", "http://a/^",
-		"http://a/`", "http://a#b#c", "http://a@b@c/", "http://a/\xc2\xa0", "http://a/\xc2\x85",
+		"http://a/`", "http://a#b#c", "http://a@b@c/", "http://\xc3\xbc.example/", "http://a/\xe2\x82\xac", "http://a/\xc2\xa0", "http://a/\xc2\x85",
 		"xhttp://a", "https ://a" };
 
 	(void)state;

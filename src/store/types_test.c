@@ -24,7 +24,7 @@ static const char types_text[] =
     "      tiny: { type: decimal, scale: 18 }\n"
     "      day: { type: date }\n"
     "      meta: { type: json }\n"
-    "      tags: { type: list, of: text }\n"
+    "      tags: { type: list, of: text, min: 1, max: 9 }\n"
     "      mail: { type: email }\n"
     "      site: { type: url }\n"
     "      at: { type: time }\n";
