@@ -50,7 +50,7 @@ parse_list(struct task *task)
 		return task_fail(task, ERR_TOO_LARGE);
 	request->state = list;
 	list->json = &request->answer.body;
-	if (!list_parse(&request->arena, server->rules, request->collection, request->identity,
+	if (!list_parse(&request->arena, request->served->rules, request->collection, request->identity,
 		request->parameters, request->parameters_count, server->secret, &list->query, &problem))
 		return refuse_list(request, &problem);
 	return STEP_NEXT;
@@ -133,7 +133,7 @@ bool
 collection_name_record(struct request *request, struct record_key *ret)
 {
 	return record_key_parse(&request->arena, request->collection, request->id_text, ret) &&
-	       rules_field_sight(request->home->server->rules, request->collection, ret->field,
+	       rules_field_sight(request->served->rules, request->collection, ret->field,
 		   &request->identity->caller) != FIELD_HIDDEN;
 }
 
@@ -150,7 +150,7 @@ read_record(struct task *task)
 	if (is_live)
 		return task_continue(task, live_record_steps);
 	*read = (struct record_read){
-		.rules = request->home->server->rules,
+		.rules = request->served->rules,
 		.collection = request->collection,
 		.identity = request->identity,
 		.json = &request->answer.body,

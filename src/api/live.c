@@ -108,7 +108,7 @@ refuse_pages(struct request *request)
 static enum step_result
 refuse_moment(struct request *request, const struct rule *filter)
 {
-	const struct rules *rules = request->home->server->rules;
+	const struct rules *rules = request->served->rules;
 
 	if (filter != NULL && rule_names_request(filter))
 		return request_refuse_parameter(request, ERR_BAD_FILTER, STR("filter"), 0, "filter",
@@ -131,7 +131,7 @@ parse_list(struct task *task)
 
 	if (live == NULL || refuse_pages(request) != STEP_NEXT)
 		return STEP_DONE;
-	if (!list_parse(&request->arena, server->rules, request->collection, request->identity,
+	if (!list_parse(&request->arena, request->served->rules, request->collection, request->identity,
 		request->parameters, request->parameters_count, server->secret, &list, &problem))
 		return request_refuse_parameter(request, problem.err, problem.parameter,
 		    problem.offset, problem.code, "%s", problem.detail);
@@ -155,7 +155,7 @@ find_record(struct task *task)
 	if (live->resumes)
 		return STEP_NEXT;
 	request->read = (struct record_read){
-		.rules = request->home->server->rules,
+		.rules = request->served->rules,
 		.collection = request->collection,
 		.identity = request->identity,
 		.key = { &request->collection->columns[COLUMN_ID], live->query.id },
@@ -283,6 +283,16 @@ end_stream(struct live_stream *stream)
 	wake(live->request);
 }
 
+/* A stream without events, whose client comes back. */
+static enum step_result
+end_at_once(struct request *request)
+{
+	write_head(request);
+	if (is_chunked(request))
+		response_last_chunk(connection_out(request->connection));
+	return STEP_DONE;
+}
+
 static enum err
 open_live(struct live_request *live)
 {
@@ -323,6 +333,9 @@ open_stream(struct task *task)
 		write_head(request);
 		return STEP_DONE;
 	}
+	/* Another version is served since its head came: it comes back to that one. */
+	if (request->share != request->home->served)
+		return end_at_once(request);
 	err = open_live(live);
 	if (err != OK)
 		return request_refuse(request, err,
@@ -362,7 +375,9 @@ follow(struct task *task)
 	if (connection == NULL)
 		return STEP_DONE;
 	if (live->is_over && !request->answer.sent)
-		return request_refuse(request, ERR_OVERLOADED, NULL);
+		return atomic_load(&request->home->server->draining) ?
+			   request_refuse(request, ERR_OVERLOADED, NULL) :
+			   end_at_once(request);
 	if (live->is_over && is_chunked(request))
 		response_last_chunk(connection_out(connection));
 	if (live->is_over || connection->input_ended)

@@ -455,7 +455,7 @@ answer_openapi(struct task *task)
 	struct buf *body = &request->answer.body;
 
 	answer_json(request);
-	openapi_write(request->home->server->app, body);
+	openapi_write(request->served->app, body);
 	request->answer.cache_control = STR("no-cache");
 	return answer_tagged_by_hash(request);
 }

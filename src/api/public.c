@@ -177,7 +177,6 @@ public_read(const char *folder, struct public_files **ret, struct buf *ret_detai
 	char path[4096];
 	enum err err;
 
-	atomic_init(&files->users, 1);
 	snprintf(path, sizeof(path), "%s/public", folder);
 	err = read_folder(files, path, "", 0);
 	if (err == OK) {
@@ -188,23 +187,14 @@ public_read(const char *folder, struct public_files **ret, struct buf *ret_detai
 	}
 	buf_addf(ret_detail, "%s cannot be read: %s", path,
 	    err == ERR_TOO_LARGE ? "it is over the limit public_size" : strerror(errno));
-	public_unref(files);
+	public_free(files);
 	return err;
 }
 
-/* --- who has them ------------------------------------------------------ */
-
-struct public_files *
-public_ref(struct public_files *files)
-{
-	atomic_fetch_add(&files->users, 1);
-	return files;
-}
-
 void
-public_unref(struct public_files *files)
+public_free(struct public_files *files)
 {
-	if (files == NULL || atomic_fetch_sub(&files->users, 1) > 1)
+	if (files == NULL)
 		return;
 	for (size_t i = 0; i < files->count; i++) {
 		buf_release(&files->files[i].bytes);
@@ -212,15 +202,6 @@ public_unref(struct public_files *files)
 	}
 	free(files->files);
 	free(files);
-}
-
-void
-public_swap(struct server_loop *home, struct public_files *files)
-{
-	struct public_files *old = home->files;
-
-	home->files = public_ref(files);
-	public_unref(old);
 }
 
 /* --- finding ----------------------------------------------------------- */
@@ -256,7 +237,7 @@ is_page_of_app(const struct request *request, struct str path)
 {
 	return (request->head.method == H1_GET || request->head.method == H1_HEAD) &&
 	       accept_names(&request->head, STR("text/html")) &&
-	       !is_below(path, request->home->server->app->prefix) && !is_below(path, STR("/health"));
+	       !is_below(path, request->served->app->prefix) && !is_below(path, STR("/health"));
 }
 
 static size_t
@@ -272,7 +253,7 @@ count_slashes(struct str text)
 static const struct public_file *
 find(struct request *request, struct str path)
 {
-	const struct public_files *files = request->home->files;
+	const struct public_files *files = request->served->files;
 	const struct public_file *file = find_file(files, request, path, STR(""));
 
 	if (file == NULL && path.data[path.size - 1] == '/')
@@ -292,9 +273,10 @@ find(struct request *request, struct str path)
 bool
 public_find(struct request *request)
 {
+	const struct public_files *files = request->served->files;
 	struct str path;
 
-	if (request->home->files == NULL ||
+	if (files == NULL ||
 	    url_decode(&request->arena, request->head.path, false, &path) != OK || path.size == 0 ||
 	    count_slashes(path) != count_slashes(request->head.path))
 		return false;
@@ -302,7 +284,6 @@ public_find(struct request *request)
 	request->is_file = request->file != NULL;
 	if (!request->is_file)
 		return false;
-	request->files = public_ref(request->home->files);
 	request->route = &file_route;
 	return true;
 }

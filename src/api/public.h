@@ -13,12 +13,9 @@
  * Hidden files and links are left out.  An escape is decoded once, and an
  * escaped slash separates nothing.
  *
- * A set of files is immutable and counted: each loop holds one, and each
- * request the one in which it found its file, so that a loop may go on with
- * another set at any time.
+ * A set of files is immutable, and part of what is served (served.h): a request
+ * finds its file in its own version.
  */
-#include <stdatomic.h>
-
 #include "api/request.h"
 
 enum { PUBLIC_ETAG_SIZE = 18 }; /* 16 digits of the bytes' hash, in quotes */
@@ -33,7 +30,6 @@ struct public_file {
 };
 
 struct public_files {
-	atomic_uint users;
 	struct public_file *files; /* by path */
 	size_t count, room;
 	int64_t size;
@@ -41,14 +37,11 @@ struct public_files {
 
 /*
  * Read FOLDER/public; an absent folder is an empty one.  The set belongs to its caller, until
- * public_unref().  ERR_TOO_LARGE, ERR_IO with a line for people.
+ * public_free().  ERR_TOO_LARGE, ERR_IO with a line for people.
  */
 enum err public_read(const char *folder, struct public_files **ret, struct buf *ret_detail) MUST_USE;
-struct public_files *public_ref(struct public_files *files);
 /* NULL is harmless. */
-void public_unref(struct public_files *files);
-/* On the loop's thread: serve ${files} from now on. */
-void public_swap(struct server_loop *home, struct public_files *files);
+void public_free(struct public_files *files);
 
 /* If the request's path is a file or leads to one: set its route and is_file, whatever the method. */
 bool public_find(struct request *request);

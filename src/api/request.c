@@ -128,11 +128,12 @@ request_reset(struct request *request)
 	request->id[0] = '\0';
 	request->waits.count = 0;
 	request->bytes_in = request->bytes_out = 0;
+	server_loop_end_use(request->share);
+	request->served = NULL;
+	request->share = NULL;
 	request->route = NULL;
 	request->collection = NULL;
 	request->is_file = request->is_folder = false;
-	public_unref(request->files);
-	request->files = NULL;
 	request->file = NULL;
 	request->parameters = NULL;
 	request->parameters_count = 0;
@@ -272,7 +273,11 @@ static enum step_result
 request_find_route(struct task *task)
 {
 	struct request *request = request_of(task);
-	enum err err = routes_find(request);
+	enum err err;
+
+	request->share = server_loop_use(request->home);
+	request->served = request->share->served;
+	err = routes_find(request);
 
 	if (err == ERR_NOT_FOUND && public_find(request))
 		err = routes_method_of_file(request);

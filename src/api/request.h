@@ -60,6 +60,10 @@ struct request {
 	char id[REQUEST_ID_SIZE];
 	int64_t started_us;
 
+	/* The version that answers it, from its whole head on; NULL before. */
+	const struct served *served;
+	struct served_share *share;
+
 	/* For the log. */
 	char remote[CONNECTION_REMOTE_SIZE];
 	struct task_waits waits;
@@ -97,7 +101,6 @@ struct request {
 	};
 	void *state; /* of the route's steps, in the arena */
 	const struct public_file *file;
-	struct public_files *files; /* of which it is one; or NULL */
 	struct idempotency *idempotency;
 
 	struct request_problem problem;

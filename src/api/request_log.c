@@ -38,7 +38,7 @@ add_question(struct request *request, struct journal_request *line, struct trace
 	if (request->route != NULL) {
 		line->route = str_from(request->route->path);
 		if (request->route->place == ROUTE_APP)
-			line->route_prefix = request->home->server->app->prefix;
+			line->route_prefix = request->served->app->prefix;
 	}
 	if (find_trace(head, trace)) {
 		line->trace = trace;

@@ -51,7 +51,7 @@ const size_t routes_count = COUNT(routes);
 static bool
 below_prefix(struct request *request, struct str *ret)
 {
-	struct str path = request->head.path, prefix = request->home->server->app->prefix;
+	struct str path = request->head.path, prefix = request->served->app->prefix;
 
 	if (!str_starts_with(path, prefix) || path.size == prefix.size || path.data[prefix.size] != '/')
 		return false;
@@ -62,7 +62,7 @@ below_prefix(struct request *request, struct str *ret)
 static bool
 take_collection(struct request *request, struct str segment)
 {
-	request->collection = app_collection(request->home->server->app, segment);
+	request->collection = app_collection(request->served->app, segment);
 	return request->collection != NULL;
 }
 

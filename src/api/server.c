@@ -1,24 +1,30 @@
 #include "api/server.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "api/public.h"
 #include "api/request.h"
 #include "base/limits.h"
+#include "base/memory.h"
 #include "events/live.h"
 
 static void start_drain(void *arg);
+static void take_over(struct server_loop *home, struct served *served);
+static void let_go(void *arg);
 
 void
-server_loop_init(struct server_loop *home, struct server *server, unsigned index)
+server_loop_init(
+    struct server_loop *home, struct server *server, struct served *served, unsigned index)
 {
 	*home = (struct server_loop){ .server = server };
 	snprintf(home->id_prefix, sizeof(home->id_prefix), "%s-%u-", server->run_id, index);
 	loop_init(&home->loop, index);
-	if (server->files != NULL)
-		public_swap(home, server->files);
 	home->loop.on_stop = start_drain;
 	home->loop.on_stop_arg = home;
+	take_over(home, served);
+	home->let_go = (struct loop_hook){ .run = let_go, .arg = home };
+	loop_add_turn_hook(&home->loop, &home->let_go);
 }
 
 void
@@ -26,7 +32,7 @@ server_loop_start(struct server_loop *home, int fd)
 {
 	store_attach(home->server->store, &home->loop);
 	connection_pool_init(&home->pool, &home->loop, &request_connection_user, home);
-	home->live = live_new(&home->loop, home->server->store, home->server->rules);
+	home->live = live_new(&home->loop, home->server->store, home->served->served->rules);
 	listener_start(&home->listener, &home->pool, fd);
 }
 
@@ -34,6 +40,92 @@ static void
 start_drain(void *arg)
 {
 	server_loop_drain(arg);
+}
+
+/* --- versions -------------------------------------------------------- */
+
+static void
+take_over(struct server_loop *home, struct served *served)
+{
+	struct served_share *share = memory_new(sizeof(*share));
+
+	served_ref(served);
+	share->served = served;
+	share->next = home->served;
+	home->served = share;
+}
+
+static void
+free_share(struct served_share **at)
+{
+	struct served_share *share = *at;
+
+	*at = share->next;
+	served_unref(share->served);
+	free(share);
+}
+
+/* After each turn, though there is hardly ever an older one. */
+static void
+let_go(void *arg)
+{
+	struct server_loop *home = arg;
+	struct served_share **at = &home->served->next;
+
+	if (*at == NULL || live_uses_old(home->live))
+		return;
+	while (*at != NULL)
+		if ((*at)->requests == 0)
+			free_share(at);
+		else
+			at = &(*at)->next;
+}
+
+struct served_share *
+server_loop_use(struct server_loop *home)
+{
+	home->served->requests++;
+	return home->served;
+}
+
+void
+server_loop_end_use(struct served_share *share)
+{
+	if (share != NULL)
+		share->requests--;
+}
+
+static void
+switch_loop(struct mail *mail)
+{
+	struct server_loop *home = CONTAINER(mail, struct server_loop, order_mail);
+	struct served_switch *order = home->order;
+
+	take_over(home, order->served);
+	live_switch(home->live, order->served->rules);
+	if (atomic_fetch_sub(&order->left, 1) == 1)
+		loop_mail(&order->first->loop, &order->done);
+}
+
+static void
+finish_switch(struct mail *mail)
+{
+	struct served_switch *order = CONTAINER(mail, struct served_switch, done);
+
+	order->on_done(order);
+}
+
+void
+server_switch(struct served_switch *order, struct server_loop *loops, unsigned loops_count,
+    struct served *served, void (*on_done)(struct served_switch *order))
+{
+	*order = (struct served_switch){ .served = served, .first = &loops[0], .left = loops_count,
+		.done.deliver = finish_switch, .on_done = on_done };
+	for (unsigned i = 0; i < loops_count; i++) {
+		loops[i].order = order;
+		loops[i].order_mail.deliver = switch_loop;
+		loop_mail(&loops[i].loop, &loops[i].order_mail);
+	}
 }
 
 /* --- draining: idle connections close, streams and requests end, then nothing is left -- */
@@ -102,8 +194,9 @@ server_loop_release(struct server_loop *home)
 	store_detach(home->server->store, &home->loop);
 	request_pool_release(home);
 	live_free(home->live);
-	public_unref(home->files);
 	key_cache_release(&home->keys);
 	connection_pool_release(&home->pool);
+	while (home->served != NULL)
+		free_share(&home->served);
 	loop_release(&home->loop);
 }

@@ -3,23 +3,19 @@
  * The server: what its loops share, and what each loop has for itself.
  *
  *	struct server (immutable while loops run)
+ *	  +- struct served: the app as it is served now (served.h)
  *	  +- struct server_loop, one per loop: connections, requests, keys it knows, live streams
  */
-#include "app/app.h"
+#include "api/served.h"
 #include "auth/keys.h"
 #include "net/listener.h"
-#include "rules/rules.h"
 #include "store/store.h"
 
-struct public_files;
 struct request;
 struct live;
 
 struct server {
-	const struct app *app;
-	const struct rules *rules;
 	struct store *store;
-	struct public_files *files; /* at start; loops may have been given newer ones */
 	struct str secret; /* of cursors' MACs */
 	atomic_bool draining; /* SIGTERM came: finish what runs, begin nothing */
 	char run_id[16];      /* of request ids: tells one start of the server from another */
@@ -34,7 +30,6 @@ struct server_loop {
 	struct connection_pool pool;
 	struct listener listener;
 	struct key_cache keys;
-	struct public_files *files;
 	struct request *free_requests;
 	size_t free_requests_count;
 	size_t running; /* requests that have begun: the loop outlives them */
@@ -43,9 +38,35 @@ struct server_loop {
 	uv_timer_t drain_timer;
 	uint64_t drain_end_ms;
 	struct live *live;	 /* the streams of this loop (events/) */
+	struct served_share *served;	 /* the current version; older ones that are in use behind it */
+	struct loop_hook let_go;
+	struct served_switch *order; /* a switch that is under way */
+	struct mail order_mail;
 };
 
-void server_loop_init(struct server_loop *home, struct server *server, unsigned index);
+/*
+ * Serve ${served} from now on, on all ${loops}: each of them takes it over
+ * between two of its turns, ends its live streams (their clients come back),
+ * and keeps everything else.  ${on_done} runs on the first loop, when requests
+ * on every loop meet the new version.  One switch at a time; no loop may be
+ * asked to stop before it is done.  On the first loop's thread.
+ */
+struct served_switch {
+	struct served *served;
+	struct server_loop *first;
+	atomic_uint left; /* loops that have not switched */
+	struct mail done;
+	void (*on_done)(struct served_switch *order);
+};
+void server_switch(struct served_switch *order, struct server_loop *loops, unsigned loops_count,
+    struct served *served, void (*on_done)(struct served_switch *order));
+
+/* The current version, for a request that begins: give it back with server_loop_end_use(), NULL is harmless. */
+struct served_share *server_loop_use(struct server_loop *home);
+void server_loop_end_use(struct served_share *share);
+
+void server_loop_init(
+    struct server_loop *home, struct server *server, struct served *served, unsigned index);
 /* On the loop's thread: attach the store, accept on ${fd}. */
 void server_loop_start(struct server_loop *home, int fd);
 /* On the loop's thread: accept no more, let requests end, then close everything; loop_run() returns. */

@@ -20,7 +20,7 @@ collection_tell_field_errors(struct request *request, const struct field_errors 
 static struct str
 location(struct request *request, const struct value *id)
 {
-	const struct app *app = request->home->server->app;
+	const struct app *app = request->served->app;
 	char id_text[UUID_TEXT_SIZE];
 	struct buf path;
 	struct str text;

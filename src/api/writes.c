@@ -56,7 +56,7 @@ const struct step delete_steps[] = {
 static bool
 is_refused(struct request *request, enum access access)
 {
-	const struct rules *rules = request->home->server->rules;
+	const struct rules *rules = request->served->rules;
 	const struct rule *rule = rules->access[request->collection->index][access];
 	bool allowed;
 
@@ -98,7 +98,7 @@ begin_write(struct request *request, enum record_op op)
 
 	*write = (struct record_write){
 		.op = op,
-		.rules = request->home->server->rules,
+		.rules = request->served->rules,
 		.collection = request->collection,
 		.identity = request->identity,
 		.arena = &request->arena,

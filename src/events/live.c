@@ -54,6 +54,21 @@ live_end(struct live *live)
 				live_end_stream(stream);
 }
 
+void
+live_switch(struct live *live, const struct rules *rules)
+{
+	for (size_t i = 0; i < COUNT(live->groups); i++)
+		while (live->groups[i] != NULL)
+			live_group_retire(live->groups[i]);
+	live->rules = rules;
+}
+
+bool
+live_uses_old(const struct live *live)
+{
+	return live->old != NULL || (live->rejoins && live->rejoin.app != live->rules->app);
+}
+
 /* --- telling --------------------------------------------------------- */
 
 bool

@@ -91,6 +91,14 @@ bool live_is_idle(const struct live *live);
 void live_end(struct live *live);
 
 /*
+ * From now on ${rules} decide: every stream ends, and those that are opened from
+ * now on are of this version of the app.  The old rules stay in use until
+ * live_uses_old() says no.
+ */
+void live_switch(struct live *live, const struct rules *rules);
+bool live_uses_old(const struct live *live);
+
+/*
  * Begin to follow.  A stream that is `catching_up` then is told nothing before
  * live_caught_up(); the user runs live_catch_up() first.  A joined one does not
  * go on from ${since}: it gets a reset.  ERR_OVERLOADED: too many streams of the process.

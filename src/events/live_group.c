@@ -84,10 +84,8 @@ note_reads(struct live_group *group)
 }
 
 static void
-add_group(struct live *live, struct live_group *group)
+link_group(struct live_group *group, struct live_group **first, struct live_group **first_joined)
 {
-	struct live_group **first = &live->groups[group->predicate.collection->index];
-
 	group->next = *first;
 	group->at = first;
 	if (group->next != NULL)
@@ -95,12 +93,24 @@ add_group(struct live *live, struct live_group *group)
 	*first = group;
 	if (group->is_local)
 		return;
-	note_reads(group);
-	group->next_joined = live->joined;
-	group->at_joined = &live->joined;
+	group->next_joined = *first_joined;
+	group->at_joined = first_joined;
 	if (group->next_joined != NULL)
 		group->next_joined->at_joined = &group->next_joined;
-	live->joined = group;
+	*first_joined = group;
+}
+
+static void
+unlink_group(struct live_group *group)
+{
+	*group->at = group->next;
+	if (group->next != NULL)
+		group->next->at = group->at;
+	if (group->is_local)
+		return;
+	*group->at_joined = group->next_joined;
+	if (group->next_joined != NULL)
+		group->next_joined->at_joined = group->at_joined;
 }
 
 struct live_group *
@@ -115,7 +125,9 @@ live_group_find(struct live *live, const struct live_query *query)
 		free_group(group);
 		return other;
 	}
-	add_group(live, group);
+	if (!group->is_local)
+		note_reads(group);
+	link_group(group, &live->groups[query->collection->index], &live->joined);
 	return group;
 }
 
@@ -126,15 +138,29 @@ live_group_leave(struct live_group *group)
 	live_joined_drop(group);
 	if (group->running != NULL)
 		return; /* it comes back */
-	*group->at = group->next;
-	if (group->next != NULL)
-		group->next->at = group->at;
-	if (!group->is_local) {
-		*group->at_joined = group->next_joined;
-		if (group->next_joined != NULL)
-			group->next_joined->at_joined = group->at_joined;
-	}
+	unlink_group(group);
 	free_group(group);
+}
+
+void
+live_group_retire(struct live_group *group)
+{
+	for (struct live_stream *stream = group->streams; stream != NULL; stream = stream->next)
+		live_end_stream(stream);
+	live_joined_drop(group);
+	unlink_group(group);
+	link_group(group, &group->live->old, &group->live->old_joined);
+}
+
+const struct collection *
+live_collection(const struct live *live, const struct change *change)
+{
+	const struct app *app = live->rules->app;
+	const struct collection *collection = change->collection;
+
+	if (collection->index < app->collections_count && collection == &app->collections[collection->index])
+		return collection;
+	return app_collection(app, collection->name);
 }
 
 void
@@ -213,7 +239,7 @@ record_json(struct live *live, const struct change *change)
 
 	if (live->json.size == 0) {
 		json_writer_init(&writer, &live->json);
-		record_to_json(&writer, change->collection, change->new_values);
+		record_to_json(&writer, live_collection(live, change), change->new_values);
 	}
 	return buf_str(&live->json);
 }
@@ -224,7 +250,7 @@ add_left(struct live_group *group, const struct change *change)
 	struct buf json;
 
 	buf_init(&json, 256);
-	live_id_json(&json, change->collection, &change->id);
+	live_id_json(&json, group->predicate.collection, &change->id);
 	live_text_event(&group->text, "left", buf_str(&json));
 	buf_release(&json);
 }
@@ -278,7 +304,7 @@ take_local(struct live *live, const struct commit *commit)
 {
 	for (const struct change *change = commit->changes; change != NULL; change = change->next) {
 		buf_clear(&live->json);
-		for (struct live_group *group = live->groups[change->collection->index];
+		for (struct live_group *group = live->groups[live_collection(live, change)->index];
 		     group != NULL; group = group->next)
 			if (group->is_local)
 				take_change(group, change);

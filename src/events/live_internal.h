@@ -57,6 +57,7 @@ struct live_rejoin {
 	struct commit **commits;
 	size_t commits_count;
 	bool truncated;
+	const struct app *app; /* that the page is read with */
 };
 
 struct live {
@@ -69,6 +70,7 @@ struct live {
 	struct live_rejoin rejoin;
 	struct live_group *groups[APP_COLLECTIONS_MAX];
 	struct live_group *joined;
+	struct live_group *old, *old_joined; /* of rules that decide no more: told nothing, soon gone */
 	struct live_group *told; /* have events of the commit that is being told */
 	struct buf json; /* the record of the change that is being told */
 	size_t streams_count;
@@ -90,8 +92,12 @@ void live_end_stream(struct live_stream *stream);
 
 /* live_group.c */
 struct live_group *live_group_find(struct live *live, const struct live_query *query);
+/* The collection of a commit's change, as the rules know it: commits come with the store's app. */
+const struct collection *live_collection(const struct live *live, const struct change *change);
 /* Its last stream has gone: free it as soon as nothing of it is out in the store. */
 void live_group_leave(struct live_group *group);
+/* Other rules decide from now on: end its streams, and tell it nothing more. */
+void live_group_retire(struct live_group *group);
 /* Tell those of ${group}'s streams to whom ${number} is news. */
 void live_group_tell(struct live_group *group, int64_t number, struct str text);
 /* A reset at live->position, now, for those to whom ${number} is news; INT64_MAX: for all. */

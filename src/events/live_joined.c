@@ -115,7 +115,7 @@ add_items(struct live_lookup *lookup, const struct commit *commit)
 	size_t earlier = lookup->items_count;
 
 	for (const struct change *change = commit->changes; change != NULL; change = change->next) {
-		if (change->collection != predicate->collection ||
+		if (live_collection(lookup->group->live, change) != predicate->collection ||
 		    !predicate_admits(predicate, &change->id) ||
 		    has_item(lookup, earlier, &change->id))
 			continue;
@@ -139,7 +139,7 @@ static bool
 touches_read(const struct live_group *group, const struct commit *commit)
 {
 	for (const struct change *change = commit->changes; change != NULL; change = change->next) {
-		unsigned index = change->collection->index;
+		unsigned index = live_collection(group->live, change)->index;
 
 		if ((group->reads[index / 64] >> index % 64 & 1) != 0)
 			return true;
@@ -153,7 +153,7 @@ touches_base(const struct live_group *group, const struct commit *commit)
 	const struct predicate *predicate = &group->predicate;
 
 	for (const struct change *change = commit->changes; change != NULL; change = change->next)
-		if (change->collection == predicate->collection &&
+		if (live_collection(group->live, change) == predicate->collection &&
 		    predicate_admits(predicate, &change->id))
 			return true;
 	return false;

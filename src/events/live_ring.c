@@ -124,7 +124,7 @@ read_page(struct tx *tx, void *arg)
 	enum err err;
 
 	forget_page(rejoin);
-	err = log_read(tx, live->rules->app, rejoin->since, rejoin->until, PAGE_COMMITS, &page);
+	err = log_read(tx, rejoin->app, rejoin->since, rejoin->until, PAGE_COMMITS, &page);
 	if (err != OK)
 		return err;
 	rejoin->commits = page.commits;
@@ -139,6 +139,7 @@ read_log(struct task *task)
 	struct live *live = CONTAINER(task, struct live, rejoin.task);
 	struct live_rejoin *rejoin = &live->rejoin;
 
+	rejoin->app = live->rules->app;
 	rejoin->since = live->position;
 	rejoin->until = store_last_number(live->store);
 	rejoin->call = (struct store_call){

@@ -31,6 +31,10 @@ struct loaded_app {
 	struct arena rules_arena;
 };
 
+/* Read caisson.yaml; false with every mistake in ${mistakes}, or a line in ${detail}. */
+bool read_app(struct loaded_app *ret, struct app_mistakes *mistakes, struct buf *detail);
+/* Say them on standard error. */
+void tell_mistakes(const struct command *command, const struct app_mistakes *mistakes, struct str detail);
 /* Read caisson.yaml; false with every mistake on standard error. */
 bool load_app(const struct command *command, struct loaded_app *ret);
 void unload_app(struct loaded_app *loaded);

@@ -12,39 +12,59 @@
 enum { RULES_ARENA_SIZE_MAX = 64 << 20 };
 
 static bool
-read_app_file(const struct command *command, struct buf *text)
+read_app_file(struct buf *text, struct buf *detail)
 {
 	enum err err;
 
 	buf_init(text, APP_FILE_SIZE_MAX + 64 * 1024);
 	err = file_read("caisson.yaml", text);
 	if (err == ERR_NOT_FOUND)
-		command_complain(command, "there is no caisson.yaml here; name the app folder, or use -C DIR");
+		buf_add_c(detail, "there is no caisson.yaml here; name the app folder, or use -C DIR");
 	else if (err != OK)
-		command_complain(command, "caisson.yaml cannot be read: %s", strerror(errno));
+		buf_addf(detail, "caisson.yaml cannot be read: %s", strerror(errno));
 	return err == OK;
+}
+
+bool
+read_app(struct loaded_app *ret, struct app_mistakes *mistakes, struct buf *detail)
+{
+	struct buf text;
+	bool loaded = false;
+
+	*ret = (struct loaded_app){ 0 };
+	if (read_app_file(&text, detail)) {
+		arena_init(&ret->rules_arena, RULES_ARENA_SIZE_MAX);
+		ret->app = app_read_partly(buf_str(&text), mistakes);
+		loaded = rules_compile_app(&ret->rules_arena, ret->app, &ret->rules, mistakes) &&
+			 mistakes->count == 0;
+		if (!loaded)
+			unload_app(ret);
+	}
+	buf_release(&text);
+	return loaded;
+}
+
+void
+tell_mistakes(const struct command *command, const struct app_mistakes *mistakes, struct str detail)
+{
+	app_mistakes_print(mistakes, stderr, "caisson.yaml");
+	if (detail.size > 0)
+		command_complain(command, "%.*s", STR_ARGS(detail));
 }
 
 bool
 load_app(const struct command *command, struct loaded_app *ret)
 {
 	struct app_mistakes mistakes;
-	struct buf text;
-	bool loaded = false;
+	struct buf detail;
+	bool loaded;
 
-	*ret = (struct loaded_app){ 0 };
-	if (read_app_file(command, &text)) {
-		app_mistakes_init(&mistakes);
-		arena_init(&ret->rules_arena, RULES_ARENA_SIZE_MAX);
-		ret->app = app_read_partly(buf_str(&text), &mistakes);
-		loaded = rules_compile_app(&ret->rules_arena, ret->app, &ret->rules, &mistakes) &&
-			 mistakes.count == 0;
-		app_mistakes_print(&mistakes, stderr, "caisson.yaml");
-		app_mistakes_release(&mistakes);
-		if (!loaded)
-			unload_app(ret);
-	}
-	buf_release(&text);
+	app_mistakes_init(&mistakes);
+	buf_init(&detail, 4096);
+	loaded = read_app(ret, &mistakes, &detail);
+	tell_mistakes(command, &mistakes, buf_str(&detail));
+	app_mistakes_release(&mistakes);
+	buf_release(&detail);
 	return loaded;
 }
 

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/public.h"
 #include "api/server.h"
 #include "base/limits.h"
 #include "base/memory.h"
@@ -15,20 +14,22 @@
 #include "main/command.h"
 #include "main/control.h"
 #include "main/key_request.h"
+#include "main/reload.h"
+#include "main/watch.h"
 #include "ops/journal.h"
 
 struct serve_options {
 	const char *listen, *database;
 	const char *log, *log_format; /* the format is NULL where it was not said */
 	unsigned loops;
+	bool dev;
 };
 
 /* Everything that is up while the server runs. */
 struct running {
 	const struct command *command;
-	struct loaded_app loaded;
+	struct version *first; /* whose app the store has */
 	struct server server;
-	struct public_files *files;
 	struct server_loop *loops;
 	unsigned loops_count;
 	int fds[LOOPS_MAX];
@@ -36,7 +37,10 @@ struct running {
 	char secret[SECRET_HEX_SIZE];
 	struct control control;
 	uv_signal_t sigterm, sigint, sighup;
-	uv_timer_t watch; /* for a store that is lost, and for alarms */
+	uv_timer_t look; /* for a store that is lost, and for alarms */
+	struct reload reload;
+	struct watch watch; /* with --dev */
+	bool dev;
 	struct alarms alarms;
 	bool stopping;
 };
@@ -108,7 +112,9 @@ read_options(const struct command *command, int argc, char **argv, struct serve_
 			continue;
 		else if (option == 'o' && read_loops(command, optarg, &ret->loops))
 			continue;
-		else if (option != 'v') /* --dev lifts limits that do not exist yet */
+		else if (option == 'v')
+			ret->dev = true;
+		else
 			return false;
 	}
 	if (argc - optind > 1) {
@@ -189,18 +195,18 @@ bind_all(struct running *running, const char *address)
 }
 
 static bool
-read_public(struct running *running)
+read_folder(struct running *running)
 {
+	struct app_mistakes mistakes;
 	struct buf detail;
-	enum err err;
 
+	app_mistakes_init(&mistakes);
 	buf_init(&detail, 4096);
-	err = public_read(".", &running->files, &detail);
-	if (err != OK)
-		command_complain(running->command, "%.*s", STR_ARGS(buf_str(&detail)));
+	running->first = version_read(&mistakes, &detail);
+	tell_mistakes(running->command, &mistakes, buf_str(&detail));
+	app_mistakes_release(&mistakes);
 	buf_release(&detail);
-	running->server.files = running->files;
-	return err == OK;
+	return running->first != NULL;
 }
 
 static void
@@ -219,15 +225,17 @@ start_store(struct running *running, const struct serve_options *options)
 {
 	struct server *server = &running->server;
 
-	if (!open_store(running->command, running->loaded.app,
-		database_of(running->loaded.app, options->database), &server->store))
+	const struct loaded_app *loaded = &running->first->loaded;
+
+	if (!open_store(running->command, loaded->app, database_of(loaded->app, options->database),
+		&server->store))
 		return false;
 	if (!store_secret(server->store, running->secret)) {
 		command_complain(running->command, "the database refuses to keep a secret");
 		return false;
 	}
 	server->secret = (struct str){ running->secret, SECRET_HEX_SIZE };
-	return load_seeds(running->command, &running->loaded, server->store);
+	return load_seeds(running->command, loaded, server->store);
 }
 
 static bool
@@ -248,10 +256,9 @@ start(struct running *running, const struct serve_options *options)
 	struct server *server = &running->server;
 
 	running->loops_count = options->loops;
-	if (!load_app(running->command, &running->loaded) || !read_public(running))
+	running->dev = options->dev;
+	if (!read_folder(running))
 		return false;
-	server->app = running->loaded.app;
-	server->rules = &running->loaded.rules;
 	name_this_run(server);
 	if (!bind_all(running, options->listen) || !start_store(running, options))
 		return false;
@@ -260,17 +267,27 @@ start(struct running *running, const struct serve_options *options)
 
 /* --- run ------------------------------------------------------------- */
 
+/* The loops are asked only when no reload waits for them. */
+static void
+drain_loops(struct reload *reload)
+{
+	struct running *running = CONTAINER(reload, struct running, reload);
+
+	for (unsigned i = 0; i < running->loops_count; i++)
+		loop_stop(&running->loops[i].loop);
+}
+
 static void
 stop_loops(struct running *running)
 {
 	running->stopping = true;
 	atomic_store(&running->server.draining, true);
+	watch_stop(&running->watch);
 	uv_close((uv_handle_t *)&running->sigterm, NULL);
 	uv_close((uv_handle_t *)&running->sigint, NULL);
 	uv_close((uv_handle_t *)&running->sighup, NULL);
-	uv_close((uv_handle_t *)&running->watch, NULL);
-	for (unsigned i = 0; i < running->loops_count; i++)
-		loop_stop(&running->loops[i].loop);
+	uv_close((uv_handle_t *)&running->look, NULL);
+	reload_stop(&running->reload, drain_loops);
 }
 
 static void
@@ -288,8 +305,17 @@ on_signal(uv_signal_t *handle, int signal)
 static void
 on_hangup(uv_signal_t *handle, int signal)
 {
-	(void)handle, (void)signal;
+	struct running *running = handle->data;
+
+	(void)signal;
 	journal_reopen();
+	reload_begin(&running->reload);
+}
+
+static void
+on_change(struct watch *watch)
+{
+	reload_begin(&CONTAINER(watch, struct running, watch)->reload);
 }
 
 static void
@@ -311,12 +337,16 @@ watch(struct running *running)
 	uv_signal_init(loop, &running->sigterm);
 	uv_signal_init(loop, &running->sigint);
 	uv_signal_init(loop, &running->sighup);
-	uv_timer_init(loop, &running->watch);
-	running->sigterm.data = running->sigint.data = running->watch.data = running;
+	uv_timer_init(loop, &running->look);
+	running->sigterm.data = running->sigint.data = running->sighup.data = running->look.data = running;
 	uv_signal_start(&running->sigterm, on_signal, SIGTERM);
 	uv_signal_start(&running->sigint, on_signal, SIGINT);
 	uv_signal_start(&running->sighup, on_hangup, SIGHUP);
-	uv_timer_start(&running->watch, look_at_store, LOOK_EVERY_MS, LOOK_EVERY_MS);
+	uv_timer_start(&running->look, look_at_store, LOOK_EVERY_MS, LOOK_EVERY_MS);
+	running->reload = (struct reload){ .loops = running->loops, .loops_count = running->loops_count,
+		.first = running->first };
+	if (running->dev)
+		watch_start(&running->watch, loop, on_change);
 }
 
 static void
@@ -331,12 +361,12 @@ run(struct running *running)
 	signal(SIGPIPE, SIG_IGN);
 	running->loops = memory_new(running->loops_count * sizeof(*running->loops));
 	for (unsigned i = 0; i < running->loops_count; i++) {
-		server_loop_init(&running->loops[i], &running->server, i);
+		server_loop_init(&running->loops[i], &running->server, &running->first->served, i);
 		server_loop_start(&running->loops[i], running->fds[i]);
 	}
 	watch(running);
 	journal_event(JOURNAL_INFO, "start", "caisson %s serves %.*s on http://%s, process %d",
-	    CAISSON_VERSION, STR_ARGS(running->loaded.app->name), running->address, (int)getpid());
+	    CAISSON_VERSION, STR_ARGS(running->first->loaded.app->name), running->address, (int)getpid());
 	printf("listening on http://%s\n", running->address);
 	fflush(stdout);
 	for (unsigned i = 1; i < running->loops_count; i++)
@@ -353,8 +383,8 @@ stop(struct running *running)
 {
 	control_stop(&running->control);
 	store_close(running->server.store);
-	public_unref(running->files);
-	unload_app(&running->loaded);
+	if (running->first != NULL)
+		served_unref(&running->first->served);
 	free(running->loops);
 }
 

@@ -13,6 +13,11 @@ import { trees } from '../lib/two_trees.mjs';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736', PARENT = '00f067aa0ba902b7';
 
+/* The lines of the requests that a test has sent itself. */
+function asked(server) {
+	return logged(server, 'request').filter((line) => line.path !== '/openapi.json');
+}
+
 /* A server whose log is read; ended whatever happens. */
 function watched(name, file, options, conversation) {
 	test(name, { timeout: 60000 }, async () => {
@@ -88,8 +93,8 @@ for (const { word, file } of trees) {
 		assert.equal((await twice.response()).status, 200);
 		twice.close();
 		await sleep(200);
-		assert.equal(logged(server, 'request').length, 6);
-		assert.equal(logged(server, 'request').filter((each) => each.trace !== undefined).length, 1);
+		assert.equal(asked(server).length, 6);
+		assert.equal(asked(server).filter((each) => each.trace !== undefined).length, 1);
 	});
 
 	watched(`${word.app}: requests without a head are logged, and those that are cut off`, file, { args: ['--limit', 'head_timeout=300'] }, async ({ server }) => {
@@ -116,7 +121,7 @@ for (const { word, file } of trees) {
 		wire.send(`GET /v1${path} HTTP/1.1\r\nhost: a\r\naccept: text/event-stream\r\n\r\n`);
 		await wire.head();
 		await sleep(300);
-		assert.equal(logged(server, 'request').length, 0);
+		assert.equal(asked(server).length, 0);
 		wire.close();
 		const line = await lineOf(server, 'request');
 		assert.equal(line.status, 200);
@@ -178,5 +183,6 @@ test('a log that nobody reads holds nobody up', { timeout: 60000 }, async () => 
 	api.close();
 	await server.release();
 	const dropped = logged(server, 'dropped').reduce((sum, line) => sum + parseInt(line.message, 10), 0);
-	assert.equal(logged(server, 'request').length + dropped, 3000);
+	/* One more asked for the description of the answers. */
+	assert.ok([3000, 3001].includes(logged(server, 'request').length + dropped));
 });

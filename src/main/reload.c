@@ -1,0 +1,187 @@
+#include "main/reload.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "ops/journal.h"
+
+enum { DETAIL_SIZE_MAX = 4096, DIFFERENCES_SHOWN = 20 };
+
+static void read_again(uv_work_t *work);
+static void was_read(uv_work_t *work, int status);
+static void judge(struct reload *reload);
+static void was_switched(struct served_switch *order);
+static void go_idle(struct reload *reload);
+
+/* --- a version -------------------------------------------------------- */
+
+static void
+free_version(struct served *served)
+{
+	struct version *version = CONTAINER(served, struct version, served);
+
+	public_free(version->files);
+	unload_app(&version->loaded);
+	free(version);
+}
+
+struct version *
+version_read(struct app_mistakes *mistakes, struct buf *detail)
+{
+	struct version *version = memory_new(sizeof(*version));
+
+	if (!read_app(&version->loaded, mistakes, detail)) {
+		free(version);
+		return NULL;
+	}
+	version->served = (struct served){ .app = version->loaded.app,
+		.rules = &version->loaded.rules, .references = 1, .free = free_version };
+	if (public_read(".", &version->files, detail) != OK) {
+		served_unref(&version->served);
+		return NULL;
+	}
+	version->served.files = version->files;
+	return version;
+}
+
+/* --- what changes the data -------------------------------------------- */
+
+static bool
+has_line(struct str shape, struct str wanted)
+{
+	struct str line;
+
+	while (str_split(&shape, '\n', &line))
+		if (str_equal(line, wanted))
+			return true;
+	return false;
+}
+
+/* Each line of ${shape} that ${other} has not. */
+static size_t
+tell_lines(struct str shape, struct str other, char sign)
+{
+	struct str line;
+	size_t count = 0;
+
+	while (str_split(&shape, '\n', &line)) {
+		if (line.size == 0 || has_line(other, line))
+			continue;
+		if (count++ < DIFFERENCES_SHOWN)
+			journal_event(JOURNAL_ERROR, "reload", "%c %.*s", sign, STR_ARGS(line));
+	}
+	return count;
+}
+
+static void
+refuse_shape(struct str served, struct str read)
+{
+	size_t count = tell_lines(served, read, '-') + tell_lines(read, served, '+');
+
+	if (count == 0)
+		journal_event(JOURNAL_ERROR, "reload", "the fields stand in another order");
+	journal_event(JOURNAL_ERROR, "reload",
+	    "the tables would have to change, which a reload does not do; the app is served as before");
+}
+
+/* --- the way of one --------------------------------------------------- */
+
+void
+reload_begin(struct reload *reload)
+{
+	if (reload->stopping)
+		return;
+	reload->again = reload->state != RELOAD_IDLE;
+	if (reload->again)
+		return;
+	reload->state = RELOAD_READING;
+	app_mistakes_init(&reload->mistakes);
+	buf_init(&reload->detail, DETAIL_SIZE_MAX);
+	uv_queue_work(&reload->loops[0].loop.uv, &reload->work, read_again, was_read);
+}
+
+/* On a thread: many files may take long. */
+static void
+read_again(uv_work_t *work)
+{
+	struct reload *reload = CONTAINER(work, struct reload, work);
+
+	reload->next = version_read(&reload->mistakes, &reload->detail);
+}
+
+static void
+log_mistakes(const struct reload *reload)
+{
+	for (const struct app_mistake *mistake = reload->mistakes.first; mistake != NULL; mistake = mistake->next)
+		journal_event(JOURNAL_ERROR, "reload", "caisson.yaml:%u:%u: error: %.*s", mistake->at.line,
+		    mistake->at.column, STR_ARGS(mistake->detail));
+	if (reload->detail.size > 0)
+		journal_event(JOURNAL_ERROR, "reload", "%.*s", STR_ARGS(buf_str(&reload->detail)));
+	journal_event(JOURNAL_ERROR, "reload", "there are mistakes; the app is served as before");
+}
+
+static void
+was_read(uv_work_t *work, int status)
+{
+	struct reload *reload = CONTAINER(work, struct reload, work);
+
+	(void)status;
+	if (reload->next == NULL)
+		log_mistakes(reload);
+	app_mistakes_release(&reload->mistakes);
+	buf_release(&reload->detail);
+	judge(reload);
+}
+
+static void
+judge(struct reload *reload)
+{
+	const struct app *served = reload->first->loaded.app, *read;
+
+	if (reload->next == NULL) {
+		go_idle(reload);
+		return;
+	}
+	read = reload->next->loaded.app;
+	if (reload->stopping || !str_equal(read->shape, served->shape)) {
+		if (!reload->stopping)
+			refuse_shape(served->shape, read->shape);
+		served_unref(&reload->next->served);
+		go_idle(reload);
+		return;
+	}
+	if (!str_equal(read->database, served->database))
+		journal_event(JOURNAL_WARNING, "reload",
+		    "another `database:` is taken over at the next start, not by a reload");
+	reload->state = RELOAD_SWITCHING;
+	server_switch(&reload->order, reload->loops, reload->loops_count, &reload->next->served, was_switched);
+}
+
+static void
+was_switched(struct served_switch *order)
+{
+	struct reload *reload = CONTAINER(order, struct reload, order);
+
+	served_unref(&reload->next->served); /* the loops have their own references */
+	journal_event(JOURNAL_NOTICE, "reload", "the app folder was read again, and is served as it is now");
+	go_idle(reload);
+}
+
+static void
+go_idle(struct reload *reload)
+{
+	reload->state = RELOAD_IDLE;
+	if (reload->stopping)
+		reload->on_idle(reload);
+	else if (reload->again)
+		reload_begin(reload);
+}
+
+void
+reload_stop(struct reload *reload, void (*on_idle)(struct reload *reload))
+{
+	reload->stopping = true;
+	reload->on_idle = on_idle;
+	if (reload->state == RELOAD_IDLE)
+		on_idle(reload);
+}
