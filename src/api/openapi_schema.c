@@ -232,8 +232,8 @@ put_list(struct buf *buf, const struct field *field)
 static void
 put_any(struct buf *buf, const struct field *field)
 {
-	if (!is_nullable(field))
-		put(buf, "'not':{'type':'null'}");
+	put(buf, "'type':['object','array','string','number','boolean'");
+	put(buf, is_nullable(field) ? ",'null']" : "]");
 }
 
 static void (*const writers[FIELD_TYPE_COUNT])(struct buf *buf, const struct field *field) = {
