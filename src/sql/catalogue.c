@@ -12,6 +12,7 @@ enum { DDL_SIZE_MAX = 32 << 20, TRIGGER_NAME_SIZE = 2 * APP_NAME_SIZE_MAX + 16 }
 /* The statement being written, and where it goes. */
 struct creation {
 	struct sql_text sql;
+	struct str table; /* of the statements that come; data NULL: the collection's */
 	catalogue_visit *visit;
 	void *arg;
 	enum err err;
@@ -88,6 +89,9 @@ run(struct creation *creation, enum catalogue_kind kind, const struct collection
 	buf_add_byte(&creation->sql.text, '\0');
 	if (creation->err == OK)
 		creation->err = sql_err(&creation->sql);
+	if (collection != NULL)
+		object.table =
+		    creation->table.data != NULL ? creation->table : collection->name;
 	if (creation->err == OK) {
 		object.statement = creation->sql.text.data;
 		creation->err = creation->visit(creation->arg, &object);
@@ -163,15 +167,17 @@ static void
 create_links_of(
     struct creation *creation, const struct collection *collection, const struct field *field)
 {
-	char name[LINKS_NAME_SIZE];
+	char name[LINKS_NAME_SIZE], table[INDEX_NAME_SIZE];
 	enum catalogue_kind kind;
 
+	creation->table = link_name(collection, field, table);
 	for (unsigned step = 0; links_create(&creation->sql, collection, field, step, name); step++) {
 		kind = step == LINKS_TABLE ? CATALOGUE_LINK :
 		       step == LINKS_INDEX ? CATALOGUE_INDEX :
 					     CATALOGUE_TRIGGER;
 		run(creation, kind, collection, str_from(name));
 	}
+	creation->table = (struct str){ 0 };
 }
 
 static void

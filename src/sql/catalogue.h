@@ -47,6 +47,7 @@ enum catalogue_kind {
 struct catalogue_object {
 	enum catalogue_kind kind;
 	const struct collection *collection; /* NULL: the system's */
+	struct str table; /* on which it stands */
 	struct str name;
 	const char *statement;
 };

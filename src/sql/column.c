@@ -2,9 +2,12 @@
 
 #include <assert.h>
 #include <float.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "app/names.h"
 #include "codec/address.h"
+#include "base/memory.h"
 #include "codec/decimal.h"
 #include "codec/time.h"
 
@@ -219,16 +222,28 @@ add_check(struct sql_text *sql, const struct field *field, const char *lead, con
 	sql_add(sql, ")");
 }
 
+static int
+compare_strs(const void *a, const void *b)
+{
+	return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* Sorted, for the database knows no order of them: the same values are the same check. */
 static void
 add_enum_check(struct sql_text *sql, const struct field *field, const char *lead)
 {
+	struct str *values = memory_new(field->values_count * sizeof(*values));
+
+	memcpy(values, field->values, field->values_count * sizeof(*values));
+	qsort(values, field->values_count, sizeof(*values), compare_strs);
 	sql_add(sql, lead);
 	sql_addf(sql, "(%n IN (", field->name);
 	for (size_t i = 0; i < field->values_count; i++) {
 		sql_add(sql, i == 0 ? "" : ", ");
-		add_text(sql, field->values[i]);
+		add_text(sql, values[i]);
 	}
 	sql_add(sql, "))");
+	free(values);
 }
 
 static void

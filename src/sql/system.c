@@ -2,7 +2,16 @@
 
 #include <stddef.h>
 
+#define SQLITE_MIGRATIONS \
+	"CREATE TABLE IF NOT EXISTS caisson_migrations (number INTEGER PRIMARY KEY NOT NULL," \
+	" at INTEGER NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, shape TEXT NOT NULL) STRICT"
+#define POSTGRES_MIGRATIONS \
+	"CREATE TABLE IF NOT EXISTS caisson_migrations (number bigint PRIMARY KEY, at bigint NOT NULL," \
+	" name text NOT NULL, checksum text NOT NULL, shape text NOT NULL)"
+
 static const char *const sqlite_statements[] = {
+	SQLITE_MIGRATIONS,
+
 	"CREATE TABLE caisson_meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, "
 	"WITHOUT ROWID",
 
@@ -33,6 +42,8 @@ static const char *const sqlite_statements[] = {
 };
 
 static const char *const postgres_statements[] = {
+	POSTGRES_MIGRATIONS,
+
 	"CREATE TABLE caisson_meta (key text COLLATE \"C\" PRIMARY KEY, value text NOT NULL)",
 
 	"INSERT INTO caisson_meta (key, value) VALUES ('epoch', '0')",
@@ -157,4 +168,10 @@ const char *const *
 system_statements(enum sql_dialect dialect)
 {
 	return dialect == SQL_SQLITE ? sqlite_statements : postgres_statements;
+}
+
+const char *
+system_migrations(enum sql_dialect dialect)
+{
+	return dialect == SQL_SQLITE ? SQLITE_MIGRATIONS : POSTGRES_MIGRATIONS;
 }

@@ -3,6 +3,7 @@
  * The tables of the system, the same on both engines up to their types:
  *
  *	caisson_meta		what the database remembers of itself: key, value
+ *	caisson_migrations	what was done to the tables since they were made, and 0: that
  *	caisson_commits		one row for each accepted write: its number, when, who
  *	caisson_changes		the rows that it changed, (seq, n) in order; `changes` is JSON:
  *				{"field":value} of a create or delete, {"field":[old,new]} of an update
@@ -20,3 +21,5 @@
 
 /* The statements that make them, ending in NULL. */
 const char *const *system_statements(enum sql_dialect dialect);
+/* Make caisson_migrations where an older version made the others. */
+const char *system_migrations(enum sql_dialect dialect);
