@@ -8,13 +8,40 @@
 #include "base/memory.h"
 #include "codec/json.h"
 
-/* Columns stand in the table as in struct collection, with _version behind `updated`. */
-enum { TABLE_VERSION = COLUMN_FIELDS };
-
-static int
-table_column(unsigned column)
+/* Where each column of ${collection} stands in its table, then _version: migrations add columns at the end. */
+static int *
+find_columns(sqlite3_stmt *statement, const struct collection *collection)
 {
-	return (int)column + (column >= TABLE_VERSION);
+	int *places = memory_new((collection->columns_count + 1) * sizeof(*places));
+
+	sqlite3_bind_text(
+	    statement, 1, collection->name.data, (int)collection->name.size, SQLITE_STATIC);
+	while (sqlite3_step(statement) == SQLITE_ROW) {
+		struct str name = str_from((const char *)sqlite3_column_text(statement, 1));
+		const struct field *field = collection_column(collection, name);
+
+		if (field != NULL)
+			places[field->column] = sqlite3_column_int(statement, 0);
+		else if (str_is(name, "_version"))
+			places[collection->columns_count] = sqlite3_column_int(statement, 0);
+	}
+	sqlite3_reset(statement);
+	return places;
+}
+
+static void
+find_all_columns(struct capture *capture, sqlite3 *db)
+{
+	const struct app *app = capture->app;
+	sqlite3_stmt *statement;
+
+	capture->columns = memory_new((app->collections_count + 1) * sizeof(*capture->columns));
+	if (sqlite3_prepare_v2(db, "SELECT cid, name FROM pragma_table_info(?)", -1, &statement,
+		NULL) != SQLITE_OK)
+		return;
+	for (size_t i = 0; i < app->collections_count; i++)
+		capture->columns[i] = find_columns(statement, &app->collections[i]);
+	sqlite3_finalize(statement);
 }
 
 typedef int read_column(sqlite3 *db, int column, sqlite3_value **ret);
@@ -24,11 +51,14 @@ copy_row(struct capture *capture, sqlite3 *db, const struct collection *collecti
 {
 	struct arena *arena = &capture->commit->arena;
 	struct value *row = arena_array(arena, collection->columns_count, sizeof(*row));
+	const int *places = capture->columns[collection->index];
 
+	if (places == NULL)
+		return NULL;
 	for (unsigned i = 0; row != NULL && i < collection->columns_count; i++) {
 		sqlite3_value *value = NULL;
 
-		if (read(db, table_column(i), &value) != SQLITE_OK)
+		if (read(db, places[i], &value) != SQLITE_OK)
 			return NULL;
 		row[i] = sqlite_to_value(value, field_value_kind(&collection->columns[i]),
 		    collection->columns[i].scale);
@@ -129,7 +159,8 @@ on_change(void *arg, sqlite3 *db, int op, const char *database, const char *tabl
 		change.old_values = copy_row(capture, db, collection, sqlite3_preupdate_old);
 	if (op != SQLITE_DELETE) {
 		change.new_values = copy_row(capture, db, collection, sqlite3_preupdate_new);
-		if (sqlite3_preupdate_new(db, TABLE_VERSION, &version) == SQLITE_OK)
+		if (change.new_values != NULL && sqlite3_preupdate_new(
+			db, capture->columns[collection->index][collection->columns_count], &version) == SQLITE_OK)
 			change.version = sqlite3_value_int64(version);
 	}
 	if ((op != SQLITE_INSERT && change.old_values == NULL) ||
@@ -145,6 +176,7 @@ void
 capture_attach(struct capture *capture, struct sqlite_connection *connection)
 {
 	*capture = (struct capture){ .app = connection->app };
+	find_all_columns(capture, connection->db);
 	sqlite3_preupdate_hook(connection->db, on_change, capture);
 }
 
@@ -171,6 +203,10 @@ capture_release(struct capture *capture)
 	capture_drop(capture);
 	free(capture->places);
 	capture->places = NULL;
+	for (size_t i = 0; capture->columns != NULL && i < capture->app->collections_count; i++)
+		free(capture->columns[i]);
+	free(capture->columns);
+	capture->columns = NULL;
 }
 
 struct commit *

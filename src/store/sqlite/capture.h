@@ -13,6 +13,7 @@
 
 struct capture {
 	const struct app *app;
+	int **columns; /* by collection.index: where its columns stand in the table */
 	struct commit *commit; /* of the running body; NULL between bodies */
 	struct change *last;
 	/* By collection and id, open addressing; places is a power of two, at least twice the changes. */
