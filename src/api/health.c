@@ -50,6 +50,9 @@ answer_ready(struct task *task)
 		err = store_health(request->home->server->store);
 	if (err == OK && atomic_load(&request->home->server->draining))
 		err = ERR_OVERLOADED;
+	if (err == ERR_APP_OUTDATED)
+		return request_refuse(request, err,
+		    "Not ready: the database was changed for a newer caisson.yaml; start with that.");
 	if (err != OK)
 		return request_refuse(request, ERR_STORE_UNAVAILABLE, "Not ready.");
 	answer_json(request);

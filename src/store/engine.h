@@ -25,7 +25,9 @@ struct store {
 	const struct store_engine *engine;
 	const struct app *app;
 	bool is_new;
+	char shape[65]; /* the checksum of the shape that the tables have */
 	atomic_bool lost;
+	atomic_bool outdated; /* they have another one by now */
 	_Atomic int64_t last_number;
 	struct ring ring;
 };

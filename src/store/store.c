@@ -62,12 +62,25 @@ store_detach(struct store *store, struct loop *loop)
 	store->engine->detach(store, loop);
 }
 
+/* Tables of another shape would be misread. */
+static bool
+refuse_outdated(struct store *store, struct store_call *call)
+{
+	if (!atomic_load(&store->outdated))
+		return false;
+	call->err = ERR_APP_OUTDATED;
+	store_call_done(call);
+	return true;
+}
+
 void
 store_read(struct store *store, struct loop *loop, struct store_call *call)
 {
 	call->loop = loop;
 	call->err = OK;
 	call->number = 0;
+	if (refuse_outdated(store, call))
+		return;
 	store->engine->read(store, loop, call);
 }
 
@@ -78,6 +91,8 @@ store_write(struct store *store, struct loop *loop, struct store_call *call)
 	call->err = OK;
 	call->number = 0;
 	call->alone = false;
+	if (refuse_outdated(store, call))
+		return;
 	store->engine->write(store, loop, call);
 }
 
@@ -151,6 +166,8 @@ store_last_number(struct store *store)
 enum err
 store_health(struct store *store)
 {
+	if (atomic_load(&store->outdated))
+		return ERR_APP_OUTDATED;
 	return store_is_lost(store) ? ERR_STORE_UNAVAILABLE : store->engine->health(store);
 }
 
@@ -159,6 +176,12 @@ store_held_back_us(struct store *store, int *ret_pid)
 {
 	*ret_pid = 0;
 	return store->engine->held_back_us == NULL ? 0 : store->engine->held_back_us(store, ret_pid);
+}
+
+bool
+store_is_outdated(const struct store *store)
+{
+	return atomic_load(&store->outdated);
 }
 
 bool

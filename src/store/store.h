@@ -111,5 +111,10 @@ enum err store_health(struct store *store);
  * Live updates wait for it, so an alarm names the process.
  */
 int64_t store_held_back_us(struct store *store, int *ret_pid);
+/*
+ * The tables have been changed for another app since this one was opened: every call is refused
+ * with ERR_APP_OUTDATED.
+ */
+bool store_is_outdated(const struct store *store);
 /* After a commit of unknown fate the process must end: this says so. */
 bool store_is_lost(const struct store *store);

@@ -38,7 +38,8 @@ open_parts(struct postgres_store *postgres, struct buf *ret_detail)
 	postgres_init(&connection, postgres->url, postgres->store.app);
 	err = postgres_connect_blocking(&connection, ret_detail);
 	if (err == OK)
-		err = schema_prepare_blocking(&connection, &postgres->store.is_new, ret_detail);
+		err = schema_prepare_blocking(&connection, &postgres->store.is_new,
+		    postgres->store.shape, ret_detail);
 	if (err != OK) {
 		postgres_release(&connection);
 		return err;

@@ -25,6 +25,7 @@ struct horizon {
 	int64_t complete; /* the largest number below which nothing can appear */
 	int64_t oldest; /* the running transaction's number, or the next one's */
 	bool is_idle; /* nothing runs */
+	bool is_outdated; /* the tables have another shape than when they were opened */
 };
 
 static void run_follower(void *arg);
@@ -101,7 +102,7 @@ tell_others(struct follower *follower)
 /* --- the feed -------------------------------------------------------- */
 
 static enum err
-read_horizon(struct tx *tx, struct horizon *ret)
+read_horizon(struct tx *tx, const char *shape, struct horizon *ret)
 {
 	struct sql_text sql;
 	struct tx_rows rows;
@@ -110,7 +111,8 @@ read_horizon(struct tx *tx, struct horizon *ret)
 	sql_init(&sql, SQL_POSTGRES);
 	sql_add(&sql,
 	    "SELECT (SELECT value::bigint FROM caisson_meta WHERE key = 'epoch') << 48,"
-	    " pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmax(pg_current_snapshot())");
+	    " pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmax(pg_current_snapshot()),"
+	    " (SELECT value FROM caisson_meta WHERE key = 'shape')");
 	err = tx_query(tx, &sql, &rows);
 	if (err == OK && tx_next(&rows)) {
 		int64_t epoch = tx_value(&rows, 0, VALUE_INT).integer;
@@ -119,6 +121,7 @@ read_horizon(struct tx *tx, struct horizon *ret)
 		ret->oldest = epoch + xmin;
 		ret->complete = ret->oldest - 1;
 		ret->is_idle = xmin == tx_value(&rows, 2, VALUE_INT).integer;
+		ret->is_outdated = !str_is(tx_value(&rows, 3, VALUE_TEXT).text, shape);
 	}
 	sql_release(&sql);
 	return tx_close(&rows, err);
@@ -162,10 +165,12 @@ static enum err
 follow_in(struct follower *follower, struct tx *tx)
 {
 	struct horizon horizon = { 0 };
-	enum err err = read_horizon(tx, &horizon);
+	enum err err = read_horizon(tx, follower->store->shape, &horizon);
 
 	if (err != OK)
 		return err;
+	if (horizon.is_outdated)
+		atomic_store(&follower->store->outdated, true);
 	note_held_back(follower, tx, &horizon);
 	if (horizon.complete <= follower->position)
 		return OK;

@@ -4,16 +4,18 @@
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "loop/loop.h"
 #include "sql/catalogue.h"
+#include "sql/system.h"
+#include "store/migrate/fit.h"
 
-/* The key of the advisory lock: "caisson" in ASCII. */
-#define LOCK_SCHEMA "SELECT pg_advisory_xact_lock(27975310498625390)"
+#define LOCK_SCHEMA "SELECT pg_advisory_xact_lock(" SCHEMA_LOCK_KEY ")"
 
-enum { CREATE_TIMEOUT_MS = 0, LOCK_WAIT_MS = 60000 };
+enum { CREATE_TIMEOUT_MS = 0, LOCK_WAIT_MS = 60000, SHAPE_SIZE_MAX = 64 << 20 };
 
-static enum err create_tables(struct postgres_connection *connection, const char *shape);
+static enum err create_tables(struct postgres_connection *connection, const char *checksum);
 static enum err
-compare_shape(struct postgres_connection *connection, const char *shape, struct buf *ret_detail);
+compare_shape(struct postgres_connection *connection, char *checksum, struct buf *ret_detail);
 
 /* One text, or "" where there is none. */
 static enum err
@@ -44,7 +46,7 @@ add_server_message(struct postgres_connection *connection, struct buf *ret_detai
 }
 
 static enum err
-prepare_locked(struct postgres_connection *connection, const char *shape, bool *ret_is_new,
+prepare_locked(struct postgres_connection *connection, char *checksum, bool *ret_is_new,
     struct buf *ret_detail)
 {
 	char state[16];
@@ -63,9 +65,9 @@ prepare_locked(struct postgres_connection *connection, const char *shape, bool *
 		return ERR_CONFLICT;
 	}
 	if (err == OK && strcmp(state, "ours") == 0)
-		return compare_shape(connection, shape, ret_detail);
+		return compare_shape(connection, checksum, ret_detail);
 	if (err == OK)
-		err = create_tables(connection, shape);
+		err = create_tables(connection, checksum);
 	if (err != OK)
 		add_server_message(connection, ret_detail);
 	*ret_is_new = err == OK;
@@ -73,13 +75,13 @@ prepare_locked(struct postgres_connection *connection, const char *shape, bool *
 }
 
 enum err
-schema_prepare_blocking(
-    struct postgres_connection *connection, bool *ret_is_new, struct buf *ret_detail)
+schema_prepare_blocking(struct postgres_connection *connection, bool *ret_is_new,
+    char ret_checksum[SCHEMA_CHECKSUM_SIZE], struct buf *ret_detail)
 {
-	char shape[SHA256_HEX_SIZE + 1] = "";
 	enum err err, commit_err;
 
-	sha256_hex(connection->app->shape, shape);
+	ret_checksum[SHA256_HEX_SIZE] = '\0';
+	sha256_hex(connection->app->shape, ret_checksum);
 	postgres_begin(connection, "BEGIN", CREATE_TIMEOUT_MS);
 	/* The node that makes the tables may take longer than the session's lock_timeout. */
 	postgres_send(connection, "SET LOCAL lock_timeout = '60s'");
@@ -88,7 +90,7 @@ schema_prepare_blocking(
 	if (err != OK)
 		add_server_message(connection, ret_detail);
 	else
-		err = prepare_locked(connection, shape, ret_is_new, ret_detail);
+		err = prepare_locked(connection, ret_checksum, ret_is_new, ret_detail);
 	postgres_send(connection, err == OK ? "COMMIT" : "ROLLBACK");
 	commit_err = postgres_wait_blocking(connection, NULL, NULL);
 	if (err == OK && commit_err != OK)
@@ -97,26 +99,46 @@ schema_prepare_blocking(
 }
 
 static enum err
-compare_shape(struct postgres_connection *connection, const char *shape, struct buf *ret_detail)
+read_shape(struct postgres_connection *connection, char *checksum, struct buf *shape)
 {
-	char stored[SHA256_HEX_SIZE + 1];
+	PGresult *result;
 	enum err err = read_text(connection, "SELECT value FROM caisson_meta WHERE key = 'shape'",
-	    stored, sizeof(stored));
+	    checksum, SCHEMA_CHECKSUM_SIZE);
 
-	if (err != OK) {
-		add_server_message(connection, ret_detail);
+	if (err != OK)
 		return err;
-	}
-	if (strcmp(stored, shape) == 0)
-		return OK;
-	buf_addf(ret_detail,
-	    "the database \"%s\" was made for another caisson.yaml: its collections or fields have "
-	    "changed,"
-	    " and changing tables that hold data is not supported yet; undo the change, or name a "
-	    "new"
-	    " database",
-	    PQdb(connection->pg));
-	return ERR_CONFLICT;
+	postgres_send(connection, "SELECT value FROM caisson_meta WHERE key = 'shape_text'");
+	err = postgres_wait_blocking(connection, NULL, &result);
+	if (err != OK)
+		return err;
+	if (PQntuples(result) > 0)
+		buf_add_c(shape, PQgetvalue(result, 0, 0));
+	PQclear(result);
+	return OK;
+}
+
+static enum err remember_shape(struct postgres_connection *connection, const char *checksum);
+
+static enum err
+compare_shape(struct postgres_connection *connection, char *checksum, struct buf *ret_detail)
+{
+	char place[128];
+	struct buf shape;
+	enum err err;
+
+	buf_init(&shape, SHAPE_SIZE_MAX);
+	err = read_shape(connection, checksum, &shape);
+	snprintf(place, sizeof(place), "the database \"%s\"", PQdb(connection->pg));
+	if (err == OK)
+		err = shape_fits(connection->app, SQL_POSTGRES, checksum, buf_str(&shape), place,
+		    ret_detail);
+	else
+		add_server_message(connection, ret_detail);
+	/* An older version remembered the checksum only. */
+	if (err == OK && shape.size == 0 && (err = remember_shape(connection, checksum)) != OK)
+		add_server_message(connection, ret_detail);
+	buf_release(&shape);
+	return err;
 }
 
 static enum err
@@ -129,20 +151,41 @@ run_statement(void *arg, const char *statement)
 }
 
 static enum err
-set_meta(struct postgres_connection *connection, const char *key, const char *value)
+set_meta(struct postgres_connection *connection, const char *key, struct str value)
 {
 	struct sql_text sql;
 
 	sql_init(&sql, SQL_POSTGRES);
 	sql_addf(&sql, "INSERT INTO caisson_meta (key, value) VALUES (%v, %v)",
-	    value_text(str_from(key)), value_text(str_from(value)));
+	    value_text(str_from(key)), value_text(value));
+	postgres_send_sql(connection, &sql);
+	sql_release(&sql);
+	return postgres_wait_blocking(connection, NULL, NULL);
+}
+
+/* Its text, and that the tables are those that the app's file first made. */
+static enum err
+remember_shape(struct postgres_connection *connection, const char *checksum)
+{
+	struct sql_text sql;
+	enum err err = run_statement(connection, system_migrations(SQL_POSTGRES));
+
+	if (err == OK)
+		err = set_meta(connection, "shape_text", connection->app->shape);
+	if (err != OK)
+		return err;
+	sql_init(&sql, SQL_POSTGRES);
+	sql_addf(&sql,
+	    "INSERT INTO caisson_migrations (number, at, name, checksum, shape)"
+	    " VALUES (0, %v, 'made', '', %v) ON CONFLICT DO NOTHING",
+	    value_int(clock_now_us()), value_text(str_from(checksum)));
 	postgres_send_sql(connection, &sql);
 	sql_release(&sql);
 	return postgres_wait_blocking(connection, NULL, NULL);
 }
 
 static enum err
-create_tables(struct postgres_connection *connection, const char *shape)
+create_tables(struct postgres_connection *connection, const char *checksum)
 {
 	uint8_t secret[SHA256_SIZE];
 	char secret_hex[SHA256_HEX_SIZE + 1] = "";
@@ -151,8 +194,10 @@ create_tables(struct postgres_connection *connection, const char *shape)
 	random_bytes(secret, sizeof(secret));
 	sha256_hex((struct str){ (const char *)secret, sizeof(secret) }, secret_hex);
 	if (err == OK)
-		err = set_meta(connection, "shape", shape);
+		err = set_meta(connection, "shape", str_from(checksum));
 	if (err == OK)
-		err = set_meta(connection, "secret", secret_hex);
+		err = remember_shape(connection, checksum);
+	if (err == OK)
+		err = set_meta(connection, "secret", str_from(secret_hex));
 	return err;
 }

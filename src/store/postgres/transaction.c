@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/limits.h"
+#include "store/engine.h"
 
 enum {
 	READ_TRIES = 3,
@@ -165,7 +166,22 @@ run_attempt(struct attempt *attempt)
 	return err;
 }
 
-/* The number is the transaction's id, taken before the body runs: bodies write it into their rows. */
+static bool
+is_outdated(struct attempt *attempt, const PGresult *result)
+{
+	struct store *store = attempt->lane->lanes->store;
+	bool is_same = strncmp(PQgetvalue(result, 0, 2), store->shape, sizeof(store->shape) - 1) == 0;
+
+	if (!is_same)
+		atomic_store(&store->outdated, true);
+	return !is_same;
+}
+
+/*
+ * The number is the transaction's id, taken before the body runs: bodies write it into their rows.
+ * A migration keeps writers out by the lock of caisson_meta; who waited for it must see the shape
+ * that it left, so the lock comes before the first statement that has a snapshot.
+ */
 static enum err
 begin_write(struct attempt *attempt)
 {
@@ -175,16 +191,23 @@ begin_write(struct attempt *attempt)
 	enum err err;
 
 	sql_init(&sql, SQL_POSTGRES);
-	sql_add(&sql, "SELECT caisson_number(), pg_current_xact_id()");
+	sql_add(&sql, "SELECT caisson_number(), pg_current_xact_id(),"
+		      " (SELECT value FROM caisson_meta WHERE key = 'shape')");
 	postgres_begin(connection,
 	    attempt->call->reads_others ? "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
 					: "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE",
 	    limit(LIMIT_alone_budget));
+	postgres_send(connection, "LOCK TABLE caisson_meta IN ACCESS SHARE MODE");
 	postgres_send_sql(connection, &sql);
 	err = postgres_wait_blocking(connection, NULL, &result);
 	sql_release(&sql);
 	if (err != OK)
 		return err;
+	if (is_outdated(attempt, result)) {
+		PQclear(result);
+		connection->failed = true;
+		return ERR_APP_OUTDATED;
+	}
 	postgres_tx_init(&attempt->tx, connection, &attempt->lane->arena);
 	memcpy(attempt->server, connection->server, sizeof(attempt->server));
 	attempt->tx.tx.is_write = true;

@@ -52,7 +52,7 @@ set_pragmas(struct sqlite_connection *connection, enum sqlite_role role)
 {
 	char cache[64];
 	const char *pragmas[] = {
-		role == SQLITE_WRITER ? "PRAGMA journal_mode=WAL" : "PRAGMA query_only=ON",
+		role == SQLITE_READER ? "PRAGMA query_only=ON" : "PRAGMA journal_mode=WAL",
 		is_synchronous_full() ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
 		"PRAGMA foreign_keys=ON", "PRAGMA trusted_schema=OFF",
 		"PRAGMA wal_autocheckpoint=0", "PRAGMA mmap_size=0", "PRAGMA temp_store=MEMORY", cache,
@@ -64,6 +64,9 @@ set_pragmas(struct sqlite_connection *connection, enum sqlite_role role)
 		 */
 		"PRAGMA cache_spill=OFF",
 	};
+	/* It never rolls back a part, and may change more than memory holds. */
+	static const char migrator[] =
+	    "PRAGMA foreign_keys=OFF; PRAGMA cache_spill=ON; PRAGMA temp_store=DEFAULT";
 	int code = SQLITE_OK;
 
 	snprintf(cache, sizeof(cache), "PRAGMA cache_size=-%d", (int)limit(LIMIT_sqlite_cache));
@@ -75,6 +78,8 @@ set_pragmas(struct sqlite_connection *connection, enum sqlite_role role)
 	sqlite3_busy_timeout(connection->db, BUSY_TIMEOUT_MS);
 	for (size_t i = 0; i < COUNT(pragmas) && code == SQLITE_OK; i++)
 		code = sqlite3_exec(connection->db, pragmas[i], NULL, NULL, NULL);
+	if (code == SQLITE_OK && role == SQLITE_MIGRATOR)
+		code = sqlite3_exec(connection->db, migrator, NULL, NULL, NULL);
 	return code;
 }
 

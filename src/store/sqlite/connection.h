@@ -39,7 +39,11 @@ struct sqlite_tx {
 	struct sqlite_connection *connection;
 };
 
-enum sqlite_role { SQLITE_WRITER, SQLITE_READER };
+enum sqlite_role {
+	SQLITE_WRITER,
+	SQLITE_READER,
+	SQLITE_MIGRATOR, /* alone with the database, which is there; foreign keys are off */
+};
 
 enum err sqlite_connection_open(const char *path, enum sqlite_role role, const struct app *app,
     struct sqlite_connection **ret, struct buf *ret_detail) MUST_USE;

@@ -12,6 +12,9 @@
 #include "crypto/hash.h"
 #include "os/file.h"
 #include "sql/catalogue.h"
+#include "sql/system.h"
+#include "store/migrate/fit.h"
+#include "store/sqlite/engine.h"
 #include "store/sqlite/reader_lane.h"
 #include "store/sqlite/writer.h"
 
@@ -32,7 +35,7 @@ struct sqlite_store {
 	int lock_fd;
 };
 
-enum { READER_ARENA_SIZE_MAX = 64 << 20 };
+enum { READER_ARENA_SIZE_MAX = 64 << 20, SHAPE_SIZE_MAX = 64 << 20 };
 
 static struct sqlite_store *
 sqlite_store(struct store *store)
@@ -42,9 +45,8 @@ sqlite_store(struct store *store)
 
 /* --- opening --------------------------------------------------------- */
 
-/* "sqlite:data/handbook.db" -> FOLDER/data/handbook.db */
-static char *
-database_path(const struct store_options *options)
+char *
+sqlite_database_path(const struct store_options *options)
 {
 	struct str name = str_slice(options->database, strlen("sqlite:"), options->database.size);
 	struct buf path;
@@ -57,8 +59,8 @@ database_path(const struct store_options *options)
 	return path.data;
 }
 
-static enum err
-lock_folder(struct sqlite_store *sqlite, const char *data_folder, struct buf *ret_detail)
+enum err
+sqlite_lock_folder(const char *data_folder, int *ret_fd, struct buf *ret_detail)
 {
 	struct buf path;
 	enum err err = folder_make(data_folder);
@@ -67,7 +69,7 @@ lock_folder(struct sqlite_store *sqlite, const char *data_folder, struct buf *re
 	buf_addf(&path, "%s/lock", data_folder);
 	buf_add_byte(&path, '\0');
 	if (err == OK)
-		err = file_lock(path.data, &sqlite->lock_fd);
+		err = file_lock(path.data, ret_fd);
 	if (err == ERR_CONFLICT)
 		buf_addf(ret_detail, "%s is in use by another caisson; stop it first", data_folder);
 	else if (err != OK)
@@ -101,18 +103,60 @@ set_meta(struct sqlite_connection *connection, const char *key, const char *valu
 	return code == SQLITE_DONE ? OK : ERR_IO;
 }
 
+/* The text of the shape, and that the tables are those that the app's file first made. */
 static enum err
-create_tables(struct sqlite_store *sqlite, struct sqlite_connection *connection, const char *shape)
+remember_shape(struct sqlite_store *sqlite, struct sqlite_connection *connection)
+{
+	struct str shape = sqlite->store.app->shape;
+	sqlite3_stmt *statement;
+	enum err err = run_statement(connection, system_migrations(SQL_SQLITE));
+	int code;
+
+	if (err == OK)
+		err = set_meta(connection, "shape_text", shape.data, shape.size);
+	if (err != OK)
+		return err;
+	code = sqlite3_prepare_v2(connection->db,
+	    "INSERT INTO caisson_migrations (number, at, name, checksum, shape)"
+	    " VALUES (0, ?, 'made', '', ?) ON CONFLICT DO NOTHING",
+	    -1, &statement, NULL);
+	if (code == SQLITE_OK) {
+		sqlite3_bind_int64(statement, 1, clock_now_us());
+		sqlite3_bind_text(statement, 2, sqlite->store.shape, -1, SQLITE_STATIC);
+		code = sqlite3_step(statement);
+		sqlite3_finalize(statement);
+	}
+	return code == SQLITE_DONE ? OK : ERR_IO;
+}
+
+static enum err
+create_tables(struct sqlite_store *sqlite, struct sqlite_connection *connection)
+{
+	enum err err = sqlite_run(connection, "BEGIN IMMEDIATE") == SQLITE_OK ? OK : ERR_IO;
+
+	sha256_hex(sqlite->store.app->shape, sqlite->store.shape);
+	if (err == OK)
+		err = catalogue_create(sqlite->store.app, SQL_SQLITE, run_statement, connection);
+	if (err == OK)
+		err = set_meta(connection, "shape", sqlite->store.shape, SHA256_HEX_SIZE);
+	if (err == OK)
+		err = remember_shape(sqlite, connection);
+	if (err == OK && sqlite_run(connection, "COMMIT") != SQLITE_OK)
+		err = ERR_IO;
+	sqlite->store.is_new = err == OK;
+	return err;
+}
+
+/* An older version remembered the checksum only. */
+static enum err
+remember_shape_later(struct sqlite_store *sqlite, struct sqlite_connection *connection)
 {
 	enum err err = sqlite_run(connection, "BEGIN IMMEDIATE") == SQLITE_OK ? OK : ERR_IO;
 
 	if (err == OK)
-		err = catalogue_create(sqlite->store.app, SQL_SQLITE, run_statement, connection);
-	if (err == OK)
-		err = set_meta(connection, "shape", shape, SHA256_HEX_SIZE);
+		err = remember_shape(sqlite, connection);
 	if (err == OK && sqlite_run(connection, "COMMIT") != SQLITE_OK)
 		err = ERR_IO;
-	sqlite->store.is_new = err == OK;
 	return err;
 }
 
@@ -141,30 +185,65 @@ cannot_read(const struct sqlite_store *sqlite, struct sqlite_connection *connect
 }
 
 static enum err
+read_shape(struct sqlite_connection *connection, struct buf *ret)
+{
+	sqlite3_stmt *statement;
+	int code = sqlite3_prepare_v2(connection->db,
+	    "SELECT value FROM caisson_meta WHERE key = 'shape_text'", -1, &statement, NULL);
+
+	if (code != SQLITE_OK)
+		return ERR_IO;
+	code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		buf_add(ret, sqlite3_column_text(statement, 0),
+		    (size_t)sqlite3_column_bytes(statement, 0));
+	sqlite3_finalize(statement);
+	return code == SQLITE_ROW || code == SQLITE_DONE ? OK : ERR_IO;
+}
+
+static enum err
+compare_shape(struct sqlite_store *sqlite, struct sqlite_connection *connection, struct buf *ret_detail)
+{
+	struct buf shape;
+	enum err err;
+
+	if (read_text(connection, "SELECT value FROM caisson_meta WHERE key = 'shape'",
+		sqlite->store.shape, sizeof(sqlite->store.shape)) != OK)
+		return cannot_read(sqlite, connection, ret_detail);
+	if (sqlite->store.shape[0] == '\0') {
+		buf_addf(ret_detail,
+		    "%s is not a database of caisson's; name another file in `database:`", sqlite->path);
+		return ERR_CONFLICT;
+	}
+	buf_init(&shape, SHAPE_SIZE_MAX);
+	if (read_shape(connection, &shape) != OK)
+		err = cannot_read(sqlite, connection, ret_detail);
+	else
+		err = shape_fits(sqlite->store.app, SQL_SQLITE, sqlite->store.shape, buf_str(&shape),
+		    sqlite->path, ret_detail);
+	if (err == OK && shape.size == 0 && (err = remember_shape_later(sqlite, connection)) != OK)
+		buf_addf(ret_detail, "%s cannot be written: %s", sqlite->path,
+		    sqlite3_errmsg(connection->db));
+	buf_release(&shape);
+	return err;
+}
+
+static enum err
 prepare_tables(struct sqlite_store *sqlite, struct sqlite_connection *connection, struct buf *ret_detail)
 {
-	char shape[SHA256_HEX_SIZE + 1] = "", stored[SHA256_HEX_SIZE + 1], tables[24], last[24];
+	char tables[24], last[24];
+	enum err err;
 
-	sha256_hex(sqlite->store.app->shape, shape);
 	if (read_text(connection, "SELECT count(*) FROM sqlite_schema", tables, sizeof(tables)) != OK)
 		return cannot_read(sqlite, connection, ret_detail);
-	if (strcmp(tables, "0") == 0 && create_tables(sqlite, connection, shape) != OK) {
+	if (strcmp(tables, "0") == 0 && create_tables(sqlite, connection) != OK) {
 		buf_addf(ret_detail, "%s: the tables cannot be created: %s", sqlite->path,
 		    sqlite3_errmsg(connection->db));
 		return ERR_IO;
 	}
-	if (read_text(connection, "SELECT value FROM caisson_meta WHERE key = 'shape'", stored, sizeof(stored)) != OK)
-		return cannot_read(sqlite, connection, ret_detail);
-	if (strcmp(stored, shape) != 0) {
-		buf_addf(ret_detail,
-		    stored[0] == '\0' ?
-			"%s is not a database of caisson's; name another file in `database:`" :
-			"%s was made for another caisson.yaml: its collections or fields have changed, and"
-			" changing tables that hold data is not supported yet; undo the change, or name a new"
-			" database",
-		    sqlite->path);
-		return ERR_CONFLICT;
-	}
+	err = compare_shape(sqlite, connection, ret_detail);
+	if (err != OK)
+		return err;
 	/* Taken for none, numbers would begin at 1 again. */
 	if (read_text(connection, "SELECT max(seq) FROM caisson_commits", last, sizeof(last)) != OK)
 		return cannot_read(sqlite, connection, ret_detail);
@@ -180,7 +259,7 @@ open_parts(struct sqlite_store *sqlite, struct buf *ret_detail)
 	struct sqlite_connection *connection;
 	char *copy = memory_copy(sqlite->path, strlen(sqlite->path));
 	const char *folder = dirname(copy);
-	enum err err = lock_folder(sqlite, folder, ret_detail);
+	enum err err = sqlite_lock_folder(folder, &sqlite->lock_fd, ret_detail);
 
 	if (err == OK)
 		err = sqlite_connection_open(
@@ -204,7 +283,7 @@ open_store(const struct store_options *options, struct store **ret, struct buf *
 	sqlite->store.engine = &sqlite_engine;
 	sqlite->store.app = options->app;
 	sqlite->lock_fd = -1;
-	sqlite->path = database_path(options);
+	sqlite->path = sqlite_database_path(options);
 	ring_init(&sqlite->store.ring);
 	err = open_parts(sqlite, ret_detail);
 	if (err != OK)
