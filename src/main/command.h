@@ -22,6 +22,7 @@ int command_usage(const struct command *command);
 void command_complain(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+extern const struct command plan_command, apply_command;
 extern const struct command serve_command, check_command, schema_command, openapi_command, key_command, limits_command, version_command;
 
 /* The app in the current folder, with its rules compiled. */
@@ -43,6 +44,13 @@ void unload_app(struct loaded_app *loaded);
 struct str database_of(const struct app *app, const char *option);
 /* Open the store of the current folder; false with the reason on standard error. */
 bool open_store(const struct command *command, const struct app *app, struct str database, struct store **ret);
+
+/*
+ * For development, before the store is opened: change its tables after the app where neither a value
+ * is lost nor a record in the way, and say what was done on standard error; false, with what to run,
+ * where people must be asked.
+ */
+bool change_tables(const struct command *command, const struct app *app, struct str database);
 
 enum { SECRET_HEX_SIZE = 64 };
 /* The database's secret (of cursors), made when first asked for; false on failure. */

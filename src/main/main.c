@@ -10,6 +10,8 @@
 static const struct command *const commands[] = {
 	&serve_command,
 	&check_command,
+	&plan_command,
+	&apply_command,
 	&schema_command,
 	&openapi_command,
 	&key_command,

@@ -224,11 +224,12 @@ static bool
 start_store(struct running *running, const struct serve_options *options)
 {
 	struct server *server = &running->server;
-
 	const struct loaded_app *loaded = &running->first->loaded;
+	struct str database = database_of(loaded->app, options->database);
 
-	if (!open_store(running->command, loaded->app, database_of(loaded->app, options->database),
-		&server->store))
+	if (options->dev && !change_tables(running->command, loaded->app, database))
+		return false;
+	if (!open_store(running->command, loaded->app, database, &server->store))
 		return false;
 	if (!store_secret(server->store, running->secret)) {
 		command_complain(running->command, "the database refuses to keep a secret");
@@ -401,7 +402,8 @@ const struct command serve_command = {
 		"  --limit NAME=VALUE   set a limit; `caisson limits` lists them\n"
 		"  --log FILE           write the log there; - is standard error (default), off is none\n"
 		"  --log-format FORMAT  json or text; default: text on a terminal, else json\n"
-		"  --dev                for work on an app\n\n"
+		"  --dev                for work on an app: changes the tables after caisson.yaml by itself,\n"
+		"                       where nothing is lost\n\n"
 		"Examples:\n"
 		"  caisson serve examples/handbook\n"
 		"  caisson serve --listen 0.0.0.0:80 --limit body_size=65536\n"

@@ -1,0 +1,686 @@
+/*
+ * caisson plan, caisson apply.  What is to be done is a chain: the files of
+ * migrations/ that begin where the database stands, and a plan from there to
+ * the app file.
+ *
+ *	database's shape -> 0003-….sql -> 0004-….sql -> (plan) -> caisson.yaml
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/shape.h"
+#include "codec/json.h"
+#include "crypto/hash.h"
+#include "main/command.h"
+#include "store/migrate/file.h"
+#include "store/migrate/migrate.h"
+
+enum { EXIT_LOOK = 3, DETAIL_SIZE_MAX = 1 << 20, CHAIN_MAX = 256, JSON_SIZE_MAX = 64 << 20 };
+
+struct migrate_options {
+	const char *database, *write;
+	bool json, sql, allow_loss, yes, no_backup;
+};
+
+/* One migration of the chain. */
+struct link {
+	struct migration_plan *plan;
+	const struct migration_file *file; /* NULL: made now, and ours to free */
+};
+
+struct chain {
+	const struct command *command;
+	struct loaded_app loaded;
+	struct migration *migration;
+	struct migration_file *files;
+	struct link links[CHAIN_MAX];
+	size_t count;
+	struct buf detail;
+};
+
+static bool open_chain(struct chain *chain, const struct migrate_options *options, enum migration_purpose purpose, int *ret_status);
+static void close_chain(struct chain *chain);
+
+/* --- the chain -------------------------------------------------------- */
+
+static void
+complain(struct chain *chain)
+{
+	command_complain(chain->command, "%.*s", STR_ARGS(buf_str(&chain->detail)));
+	buf_clear(&chain->detail);
+}
+
+/* "0003-add-slug", as the history calls it. */
+static void
+write_stem(const struct migration_file *file, struct buf *ret)
+{
+	buf_addf(ret, "%04lld-%.*s", (long long)file->number, STR_ARGS(file->name));
+}
+
+static const struct migration_record *
+find_record(struct chain *chain, const struct migration_file *file)
+{
+	const struct migration_record *found = NULL, *records;
+	struct buf stem;
+	size_t count;
+
+	buf_init(&stem, 1024);
+	write_stem(file, &stem);
+	records = migration_history(chain->migration, &count);
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(buf_str(&stem), str_from(records[i].name)))
+			found = &records[i];
+	buf_release(&stem);
+	return found;
+}
+
+/* History is not to be written anew. */
+static bool
+check_file(struct chain *chain, const struct migration_file *file)
+{
+	const struct migration_record *record = find_record(chain, file);
+
+	if (record != NULL && strcmp(record->checksum, file->checksum) != 0) {
+		command_complain(chain->command,
+		    "%.*s was changed after it was applied to this database: put it back as it was, and"
+		    " make the change with a new migration",
+		    STR_ARGS(file->path));
+		return false;
+	}
+	if (record == NULL && !file->is_sealed) {
+		command_complain(chain->command,
+		    "%.*s was changed after it was written: if that is meant, its line `-- checksum:` is"
+		    " to say\n  %s",
+		    STR_ARGS(file->path), file->checksum);
+		return false;
+	}
+	return true;
+}
+
+static bool
+add_files(struct chain *chain, struct str *shape)
+{
+	char checksum[SHA256_HEX_SIZE + 1];
+
+	snprintf(checksum, sizeof(checksum), "%s", migration_shape_checksum(chain->migration));
+	for (struct migration_file *file = chain->files; file != NULL; file = file->next) {
+		if (!check_file(chain, file))
+			return false;
+		if (find_record(chain, file) != NULL || chain->count + 1 >= CHAIN_MAX ||
+		    !str_equal(file->plan->from, str_from(checksum)))
+			continue;
+		snprintf(checksum, sizeof(checksum), "%.*s", STR_ARGS(file->plan->to));
+		*shape = file->plan->shape;
+		chain->links[chain->count++] = (struct link){ file->plan, file };
+	}
+	return true;
+}
+
+static bool
+add_plan(struct chain *chain, struct str shape)
+{
+	struct migration_plan *plan =
+	    migration_plan(shape, chain->loaded.app, migration_dialect(chain->migration));
+
+	if (plan == NULL) {
+		command_complain(chain->command,
+		    "the database was changed by a newer caisson, whose tables this one does not know");
+		return false;
+	}
+	if (plan->steps_count == 0)
+		migration_plan_free(plan);
+	else
+		chain->links[chain->count++] = (struct link){ plan, NULL };
+	return true;
+}
+
+static bool
+load(struct chain *chain, const struct migrate_options *options, enum migration_purpose purpose,
+    int *ret_status)
+{
+	struct store_options store = { .folder = "." };
+	struct str shape;
+	enum err err;
+
+	*ret_status = EXIT_FAILED;
+	if (!load_app(chain->command, &chain->loaded))
+		return false;
+	store.app = chain->loaded.app;
+	store.database = database_of(chain->loaded.app, options->database);
+	err = migration_open(&store, purpose, &chain->migration, &chain->detail);
+	if (err == ERR_NOT_FOUND) {
+		printf("%.*s\n", STR_ARGS(buf_str(&chain->detail)));
+		*ret_status = EXIT_DONE;
+		return false;
+	}
+	if (err == OK)
+		err = migration_files_read(
+		    ".", migration_dialect(chain->migration), &chain->files, &chain->detail);
+	if (err != OK) {
+		complain(chain);
+		return false;
+	}
+	shape = migration_shape(chain->migration);
+	return add_files(chain, &shape) && add_plan(chain, shape);
+}
+
+static bool
+open_chain(struct chain *chain, const struct migrate_options *options,
+    enum migration_purpose purpose, int *ret_status)
+{
+	buf_init(&chain->detail, DETAIL_SIZE_MAX);
+	if (!load(chain, options, purpose, ret_status))
+		return false;
+	/* The rows as they are now are those of the first. */
+	if (chain->count > 0 &&
+	    migration_look(chain->migration, chain->links[0].plan, &chain->detail) != OK) {
+		complain(chain);
+		return false;
+	}
+	return true;
+}
+
+static void
+close_chain(struct chain *chain)
+{
+	for (size_t i = 0; i < chain->count; i++)
+		if (chain->links[i].file == NULL)
+			migration_plan_free(chain->links[i].plan);
+	migration_files_free(chain->files);
+	migration_close(chain->migration);
+	if (chain->loaded.app != NULL)
+		unload_app(&chain->loaded);
+	buf_release(&chain->detail);
+}
+
+/* --- for people ------------------------------------------------------- */
+
+static void
+print_rows(const struct migration_step *step)
+{
+	const char *what =
+	    (step->risks & MIGRATION_CHECK) != 0 ? "do not fit" : "have a value, which is lost";
+
+	if (step->count == 0)
+		printf("                 no record %s\n",
+		    (step->risks & MIGRATION_CHECK) != 0 ? "is in the way" : "has a value that is lost");
+	else if (step->count > 0)
+		printf("                 %lld records %s: %.*s%s\n", (long long)step->count, what,
+		    STR_ARGS(step->ids), step->count > MIGRATION_IDS_SHOWN ? ", …" : "");
+}
+
+static void
+print_plan(const struct migration_plan *plan)
+{
+	struct buf risks;
+
+	buf_init(&risks, 256);
+	for (size_t i = 0; i < plan->steps_count; i++) {
+		const struct migration_step *step = &plan->steps[i];
+
+		buf_clear(&risks);
+		migration_risks_write(step->risks, &risks);
+		printf("  %-14.*s %.*s\n", STR_ARGS(buf_str(&risks)), STR_ARGS(step->what));
+		if (step->lock.data != NULL)
+			printf("                 lock: %.*s\n", STR_ARGS(step->lock));
+		print_rows(step);
+	}
+	for (size_t i = 0; i < plan->hints_count; i++)
+		printf("  hint: %.*s\n", STR_ARGS(plan->hints[i]));
+	buf_release(&risks);
+}
+
+static void
+print_chain(const struct chain *chain)
+{
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct link *link = &chain->links[i];
+
+		if (link->file != NULL)
+			printf("%.*s:\n", STR_ARGS(link->file->path));
+		else
+			puts(i == 0 ? "From the database to caisson.yaml:" : "From there to caisson.yaml:");
+		print_plan(link->plan);
+	}
+	if (chain->count == 0)
+		puts("Nothing to do: the database fits caisson.yaml.");
+	else if (migration_dialect(chain->migration) == SQL_POSTGRES)
+		puts("While it runs, writes and live updates wait; servers that run with the old file then\n"
+		     "refuse all requests, and say so on /health/ready.");
+}
+
+static void
+print_sql(const struct chain *chain)
+{
+	struct buf sql;
+
+	buf_init(&sql, JSON_SIZE_MAX);
+	for (size_t i = 0; i < chain->count; i++)
+		migration_plan_sql(chain->links[i].plan, &sql);
+	printf("%.*s", STR_ARGS(buf_str(&sql)));
+	buf_release(&sql);
+}
+
+/* --- for programs ----------------------------------------------------- */
+
+static void
+write_risks(struct json_writer *writer, unsigned risks)
+{
+	struct buf words;
+	struct str rest, word;
+
+	buf_init(&words, 256);
+	migration_risks_write(risks, &words);
+	rest = buf_str(&words);
+	json_name(writer, STR("risks"));
+	json_begin_array(writer);
+	while (risks != 0 && str_split(&rest, ',', &word))
+		json_string(writer, str_trim(word));
+	json_end_array(writer);
+	buf_release(&words);
+}
+
+static void
+write_step(struct json_writer *writer, const struct migration_step *step)
+{
+	struct str ids = step->ids, id;
+
+	json_begin_object(writer);
+	json_name(writer, STR("what"));
+	json_string(writer, step->what);
+	write_risks(writer, step->risks);
+	if (step->lock.data != NULL) {
+		json_name(writer, STR("lock"));
+		json_string(writer, step->lock);
+	}
+	if (step->count >= 0) {
+		json_name(writer, STR("records"));
+		json_int(writer, step->count);
+		json_name(writer, STR("ids"));
+		json_begin_array(writer);
+		while (step->count > 0 && str_split(&ids, ',', &id))
+			json_string(writer, str_trim(id));
+		json_end_array(writer);
+	}
+	json_end_object(writer);
+}
+
+static void
+write_texts(struct json_writer *writer, struct str name, const struct str *texts, size_t count)
+{
+	json_name(writer, name);
+	json_begin_array(writer);
+	for (size_t i = 0; i < count; i++)
+		json_string(writer, texts[i]);
+	json_end_array(writer);
+}
+
+static void
+print_json(const struct chain *chain)
+{
+	struct json_writer writer;
+	struct buf text;
+
+	buf_init(&text, JSON_SIZE_MAX);
+	json_writer_init(&writer, &text);
+	json_begin_array(&writer);
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct link *link = &chain->links[i];
+
+		json_begin_object(&writer);
+		json_name(&writer, STR("file"));
+		if (link->file != NULL)
+			json_string(&writer, link->file->path);
+		else
+			json_null(&writer);
+		json_name(&writer, STR("steps"));
+		json_begin_array(&writer);
+		for (size_t j = 0; j < link->plan->steps_count; j++)
+			write_step(&writer, &link->plan->steps[j]);
+		json_end_array(&writer);
+		write_texts(&writer, STR("hints"), link->plan->hints, link->plan->hints_count);
+		write_texts(&writer, STR("sql"), link->plan->statements, link->plan->statements_count);
+		json_end_object(&writer);
+	}
+	json_end_array(&writer);
+	printf("%.*s\n", STR_ARGS(buf_str(&text)));
+	buf_release(&text);
+}
+
+/* --- plan ------------------------------------------------------------- */
+
+static bool
+is_file_name(const char *name)
+{
+	size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_");
+
+	return size > 0 && name[size] == '\0' && size <= 50;
+}
+
+/* The last of the chain where it was made now, as a file behind all that there are. */
+static bool
+write_file(struct chain *chain, const char *name)
+{
+	struct link *last = chain->count == 0 ? NULL : &chain->links[chain->count - 1];
+	int64_t number = 1;
+	struct buf path;
+	enum err err;
+
+	if (last == NULL || last->file != NULL)
+		return true;
+	for (const struct migration_file *file = chain->files; file != NULL; file = file->next)
+		if (file->number >= number)
+			number = file->number + 1;
+	buf_init(&path, 8192);
+	err = migration_file_save(last->plan, ".", number, str_from(name), &path, &chain->detail);
+	if (err == OK)
+		printf("wrote %.*s\n", STR_ARGS(buf_str(&path)));
+	else
+		complain(chain);
+	buf_release(&path);
+	return err == OK;
+}
+
+static int
+status_of(const struct chain *chain)
+{
+	for (size_t i = 0; i < chain->count; i++)
+		if (migration_plan_risks(chain->links[i].plan) != 0)
+			return EXIT_LOOK;
+	return EXIT_DONE;
+}
+
+static bool
+read_options(const struct command *command, int argc, char **argv, const struct option *words,
+    struct migrate_options *ret)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", words, NULL)) != -1) {
+		switch (option) {
+		case 'd':
+			ret->database = optarg;
+			break;
+		case 'w':
+			ret->write = optarg;
+			break;
+		case 'j':
+			ret->json = true;
+			break;
+		case 's':
+			ret->sql = true;
+			break;
+		case 'l':
+			ret->allow_loss = true;
+			break;
+		case 'y':
+			ret->yes = true;
+			break;
+		case 'n':
+			ret->no_backup = true;
+			break;
+		default:
+			return false;
+		}
+	}
+	if (argc > optind) {
+		command_complain(command, "\"%s\" is one word too many", argv[optind]);
+		return false;
+	}
+	if (ret->write != NULL && !is_file_name(ret->write)) {
+		command_complain(command, "--write %s: a name of small letters, digits and -", ret->write);
+		return false;
+	}
+	return true;
+}
+
+static int
+run_plan(const struct command *command, int argc, char **argv)
+{
+	static const struct option words[] = {
+		{ "database", required_argument, NULL, 'd' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "sql", no_argument, NULL, 's' },
+		{ "write", required_argument, NULL, 'w' },
+		{ 0 },
+	};
+	static struct chain chain;
+	struct migrate_options options = { 0 };
+	int status = EXIT_FAILED;
+
+	chain = (struct chain){ .command = command };
+	if (!read_options(command, argc, argv, words, &options))
+		return command_usage(command);
+	if (open_chain(&chain, &options, MIGRATION_LOOKS, &status)) {
+		if (options.json)
+			print_json(&chain);
+		else if (options.sql)
+			print_sql(&chain);
+		else
+			print_chain(&chain);
+		status = status_of(&chain);
+		if (options.write != NULL)
+			status = write_file(&chain, options.write) ? EXIT_DONE : EXIT_FAILED;
+	}
+	close_chain(&chain);
+	return status;
+}
+
+/* --- apply ------------------------------------------------------------ */
+
+static int64_t
+next_number(const struct chain *chain)
+{
+	size_t count;
+	const struct migration_record *records = migration_history(chain->migration, &count);
+
+	return count == 0 ? 1 : records[count - 1].number + 1;
+}
+
+/* The app file that an earlier migration led to, and a later one led away from. */
+static bool
+is_behind(const struct chain *chain)
+{
+	char checksum[SHA256_HEX_SIZE + 1] = "";
+	const struct migration_record *records;
+	size_t count;
+
+	sha256_hex(chain->loaded.app->shape, checksum);
+	records = migration_history(chain->migration, &count);
+	for (size_t i = 0; i + 1 < count; i++)
+		if (strcmp(records[i].shape, checksum) == 0)
+			return true;
+	return false;
+}
+
+static bool
+may_apply(struct chain *chain, const struct migrate_options *options)
+{
+	const struct migration_plan *plan = chain->links[0].plan;
+
+	if (is_behind(chain) && !options->allow_loss) {
+		command_complain(chain->command,
+		    "caisson.yaml is older than the database, which has been changed since: take the newer"
+		    " file; to go back on purpose, say --allow-loss");
+		return false;
+	}
+	if (migration_plan_misfits(plan) > 0) {
+		command_complain(chain->command, "%lld records do not fit: change them first, or the app file",
+		    (long long)migration_plan_misfits(plan));
+		return false;
+	}
+	if (migration_plan_losses(plan) > 0 && !options->allow_loss) {
+		command_complain(chain->command, "%lld values would be lost: if that is meant, say --allow-loss",
+		    (long long)migration_plan_losses(plan));
+		return false;
+	}
+	return true;
+}
+
+static bool
+ask(const struct chain *chain, const struct migrate_options *options)
+{
+	char answer[16];
+
+	if (options->yes)
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		command_complain(chain->command, "there is nobody to ask: say --yes");
+		return false;
+	}
+	fputs("Apply it? [y/N] ", stdout);
+	fflush(stdout);
+	return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static bool
+back_up(struct chain *chain, const struct migrate_options *options)
+{
+	struct buf path;
+	enum err err;
+
+	if (options->no_backup)
+		return true;
+	buf_init(&path, 8192);
+	err = migration_backup(chain->migration, next_number(chain), &path, &chain->detail);
+	if (err == OK)
+		printf("backup: %.*s\n", STR_ARGS(buf_str(&path)));
+	else
+		complain(chain);
+	fflush(stdout);
+	buf_release(&path);
+	return err == OK;
+}
+
+static bool
+apply_link(struct chain *chain, const struct link *link, int64_t number, bool allow_loss)
+{
+	char checksum[SHA256_HEX_SIZE + 1];
+	struct migration_run run = { .number = number, .allow_loss = allow_loss };
+	struct buf stem;
+	enum err err;
+
+	buf_init(&stem, 1024);
+	if (link->file != NULL)
+		write_stem(link->file, &stem);
+	else
+		buf_add_c(&stem, "plan");
+	migration_plan_checksum(link->plan, checksum);
+	run.name = buf_str(&stem);
+	run.checksum = link->file != NULL ? link->file->checksum : checksum;
+	err = migration_run(chain->migration, link->plan, &run, &chain->detail);
+	if (err == OK)
+		printf("applied: %lld %.*s\n", (long long)number, STR_ARGS(run.name));
+	else
+		complain(chain);
+	fflush(stdout);
+	buf_release(&stem);
+	return err == OK;
+}
+
+static bool
+apply(struct chain *chain, const struct migrate_options *options)
+{
+	int64_t number = next_number(chain);
+
+	print_chain(chain);
+	if (chain->count == 0)
+		return true;
+	fflush(stdout);
+	if (!may_apply(chain, options) || !ask(chain, options) || !back_up(chain, options))
+		return false;
+	for (size_t i = 0; i < chain->count; i++)
+		if (!apply_link(chain, &chain->links[i], number + (int64_t)i, options->allow_loss))
+			return false;
+	return true;
+}
+
+static int
+run_apply(const struct command *command, int argc, char **argv)
+{
+	static const struct option words[] = {
+		{ "database", required_argument, NULL, 'd' },
+		{ "allow-loss", no_argument, NULL, 'l' },
+		{ "yes", no_argument, NULL, 'y' },
+		{ "no-backup", no_argument, NULL, 'n' },
+		{ 0 },
+	};
+	static struct chain chain;
+	struct migrate_options options = { 0 };
+	int status = EXIT_FAILED;
+
+	chain = (struct chain){ .command = command };
+	if (!read_options(command, argc, argv, words, &options))
+		return command_usage(command);
+	if (open_chain(&chain, &options, MIGRATION_APPLIES, &status))
+		status = apply(&chain, &options) ? EXIT_DONE : EXIT_FAILED;
+	close_chain(&chain);
+	return status;
+}
+
+/* --- for development --------------------------------------------------- */
+
+bool
+change_tables(const struct command *command, const struct app *app, struct str database)
+{
+	struct store_options options = { .app = app, .folder = ".", .database = database };
+	struct buf done, detail;
+	enum err err;
+
+	buf_init(&done, DETAIL_SIZE_MAX);
+	buf_init(&detail, DETAIL_SIZE_MAX);
+	err = migration_apply_safe(&options, &done, &detail);
+	if (err != OK)
+		command_complain(command, "%.*s", STR_ARGS(buf_str(&detail)));
+	else if (done.size > 0)
+		command_complain(command, "changed the tables: %.*s", STR_ARGS(buf_str(&done)));
+	buf_release(&done);
+	buf_release(&detail);
+	return err == OK;
+}
+
+const struct command plan_command = {
+	.name = "plan",
+	.summary = "say what a changed caisson.yaml does to the database",
+	.help = "Usage: caisson plan [-C DIR] [OPTION]...\n"
+		"Compare caisson.yaml with the tables of the database, and say step by step what `caisson\n"
+		"apply` would do, and at what risk:\n\n"
+		"  safe      done in a moment, whatever stands in the table\n"
+		"  rewrite   the table is written anew: the time grows with its rows\n"
+		"  lock      PostgreSQL: who uses the table waits meanwhile\n"
+		"  check     records that do not fit stand in the way; they are counted and named\n"
+		"  loss      values are lost; the records that have some are counted and named\n\n"
+		"  --database URL   instead of `database:` in caisson.yaml (or set CAISSON_DATABASE)\n"
+		"  --json           for programs\n"
+		"  --sql            the SQL alone\n"
+		"  --write NAME     write it to migrations/NNNN-NAME.ENGINE.sql, to be reviewed, kept with\n"
+		"                   the app file, and applied everywhere by `caisson apply`\n\n"
+		"Exit status: 0 nothing to do, or all of it is safe; 3 something to look at; 1 failed;\n"
+		"2 wrong usage.\n\n"
+		"Examples:\n"
+		"  caisson plan\n"
+		"  caisson plan --sql -C examples/handbook\n"
+		"  caisson plan --write add-slug\n",
+	.run = run_plan,
+};
+
+const struct command apply_command = {
+	.name = "apply",
+	.summary = "change the database so that it fits caisson.yaml",
+	.help = "Usage: caisson apply [-C DIR] [OPTION]...\n"
+		"Show the plan, ask, make a backup in data/backups, and change the tables in one\n"
+		"transaction.  Files of migrations/ that begin where the database stands come first.  On\n"
+		"SQLite stop the server before; on PostgreSQL servers may run: those with the old file\n"
+		"refuse requests afterwards.\n\n"
+		"  --yes            do not ask\n"
+		"  --allow-loss     values may be lost, and the app file may be an older one\n"
+		"  --no-backup      PostgreSQL's backups are made with pg_dump, where it is there\n"
+		"  --database URL   instead of `database:` in caisson.yaml (or set CAISSON_DATABASE)\n\n"
+		"Examples:\n"
+		"  caisson apply\n"
+		"  caisson apply --yes --no-backup --database postgres://app@db1/handbook\n",
+	.run = run_apply,
+};
