@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "app/names.h"
-#include "codec/address.h"
 #include "base/memory.h"
+#include "codec/address.h"
 #include "codec/decimal.h"
 #include "codec/time.h"
 
