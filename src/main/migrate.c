@@ -202,13 +202,13 @@ static void
 print_rows(const struct migration_step *step)
 {
 	const char *what =
-	    (step->risks & MIGRATION_CHECK) != 0 ? "do not fit" : "have a value, which is lost";
+	    (step->risks & MIGRATION_CHECK) != 0 ? "records that do not fit" : "records lose a value";
 
 	if (step->count == 0)
 		printf("                 no record %s\n",
 		    (step->risks & MIGRATION_CHECK) != 0 ? "is in the way" : "has a value that is lost");
 	else if (step->count > 0)
-		printf("                 %lld records %s: %.*s%s\n", (long long)step->count, what,
+		printf("                 %s: %lld, %.*s%s\n", what, (long long)step->count,
 		    STR_ARGS(step->ids), step->count > MIGRATION_IDS_SHOWN ? ", …" : "");
 }
 
@@ -508,12 +508,12 @@ may_apply(struct chain *chain, const struct migrate_options *options)
 		return false;
 	}
 	if (migration_plan_misfits(plan) > 0) {
-		command_complain(chain->command, "%lld records do not fit: change them first, or the app file",
+		command_complain(chain->command, "records do not fit (%lld of them): change them first, or the app file",
 		    (long long)migration_plan_misfits(plan));
 		return false;
 	}
 	if (migration_plan_losses(plan) > 0 && !options->allow_loss) {
-		command_complain(chain->command, "%lld values would be lost: if that is meant, say --allow-loss",
+		command_complain(chain->command, "values would be lost (of %lld records): if that is meant, say --allow-loss",
 		    (long long)migration_plan_losses(plan));
 		return false;
 	}

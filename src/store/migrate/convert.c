@@ -260,6 +260,9 @@ conversion_write_loss(const struct conversion *conversion, struct sql_text *sql)
 	"\tRETURN CASE WHEN given ~ '" pattern "' THEN " value " END;\n" \
 	"EXCEPTION WHEN data_exception THEN RETURN NULL;\nEND\n$$"
 
+/* Of a host's name, as the HTML standard's e-mail address has it (codec/address.h). */
+#define LABEL "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+
 static const char *const postgres_preamble[] = {
 	POSTGRES_FUNCTION("caisson_to_int", "", "bigint", "^(0|-?[1-9][0-9]*)$", "given::bigint"),
 	POSTGRES_FUNCTION("caisson_to_decimal", ", digits int", "numeric", "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$",
@@ -271,8 +274,9 @@ static const char *const postgres_preamble[] = {
 	    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\\.[0-9]{1,6})?"
 	    "([Zz]|[+-][0-9]{2}:[0-9]{2})$",
 	    "given::timestamptz"),
-	POSTGRES_FUNCTION("caisson_to_email", "", "text", "^[^@[:space:]]+@[^@[:space:]]+$", "given"),
-	POSTGRES_FUNCTION("caisson_to_url", "", "text", "^[Hh][Tt][Tt][Pp][Ss]?://[^[:space:]]+$", "given"),
+	POSTGRES_FUNCTION("caisson_to_email", "", "text", "^[a-zA-Z0-9.!#$%&''*+/=?^_`{|}~-]+@" LABEL "(\\." LABEL ")*$",
+	    "given"),
+	POSTGRES_FUNCTION("caisson_to_url", "", "text", "^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$", "given"),
 	NULL,
 };
 

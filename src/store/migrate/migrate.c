@@ -370,9 +370,9 @@ refuse_rows(const struct migration_plan *plan, unsigned risk, const char *why, s
 		const struct migration_step *step = &plan->steps[i];
 
 		if ((step->risks & risk) != 0 && step->count > 0)
-			buf_addf(ret_detail, "%s%.*s: %lld records %s (%.*s%s)",
-			    ret_detail->size == 0 ? "" : "\n", STR_ARGS(step->what),
-			    (long long)step->count, why, STR_ARGS(step->ids),
+			buf_addf(ret_detail, "%s%.*s: %s, %lld in number (%.*s%s)",
+			    ret_detail->size == 0 ? "" : "\n", STR_ARGS(step->what), why,
+			    (long long)step->count, STR_ARGS(step->ids),
 			    step->count > MIGRATION_IDS_SHOWN ? ", …" : "");
 	}
 	return ERR_CONFLICT;
@@ -382,9 +382,9 @@ static enum err
 refuse_plan(struct migration_plan *plan, bool allow_loss, struct buf *ret_detail)
 {
 	if (migration_plan_misfits(plan) > 0)
-		return refuse_rows(plan, MIGRATION_CHECK, "do not fit", ret_detail);
+		return refuse_rows(plan, MIGRATION_CHECK, "records do not fit", ret_detail);
 	if (migration_plan_losses(plan) > 0 && !allow_loss)
-		return refuse_rows(plan, MIGRATION_LOSS, "lose a value", ret_detail);
+		return refuse_rows(plan, MIGRATION_LOSS, "values would be lost", ret_detail);
 	return OK;
 }
 

@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/address.h"
 #include "codec/decimal.h"
 #include "codec/fold.h"
 #include "codec/json.h"
 #include "codec/time.h"
-#include "codec/utf8.h"
 
-enum { EMAIL_LENGTH_MAX = 254, URL_LENGTH_MAX = 2048, SCRATCH_SIZE_MAX = 64 << 20 };
+enum { SCRATCH_SIZE_MAX = 64 << 20 };
 
 static struct str
 text_of(sqlite3_value *value)
@@ -85,45 +85,19 @@ to_time(sqlite3_context *context, int count, sqlite3_value **values)
 		sqlite3_result_int64(context, us);
 }
 
-static bool
-has_space(struct str text)
-{
-	for (size_t i = 0; i < text.size; i++)
-		if ((unsigned char)text.data[i] <= ' ')
-			return true;
-	return false;
-}
-
 static void
 to_email(sqlite3_context *context, int count, sqlite3_value **values)
 {
-	struct str text = text_of(values[0]);
-	size_t at;
-
 	(void)count;
-	if (text.data == NULL)
-		return;
-	at = str_find_byte(text, '@');
-	if (at > 0 && at + 1 < text.size && !has_space(text) &&
-	    str_find_byte(str_slice(text, at + 1, text.size), '@') == text.size - at - 1 &&
-	    utf8_length(text) <= EMAIL_LENGTH_MAX)
+	if (sqlite3_value_type(values[0]) != SQLITE_NULL && email_check(text_of(values[0])))
 		sqlite3_result_value(context, values[0]);
 }
 
 static void
 to_url(sqlite3_context *context, int count, sqlite3_value **values)
 {
-	struct str text = text_of(values[0]);
-	size_t colon;
-
 	(void)count;
-	if (text.data == NULL)
-		return;
-	colon = str_find_byte(text, ':');
-	if ((str_equal_nocase(str_slice(text, 0, colon), STR("http")) ||
-		str_equal_nocase(str_slice(text, 0, colon), STR("https"))) &&
-	    str_starts_with(str_slice(text, colon, text.size), STR("://")) &&
-	    text.size > colon + 3 && !has_space(text) && utf8_length(text) <= URL_LENGTH_MAX)
+	if (sqlite3_value_type(values[0]) != SQLITE_NULL && url_check(text_of(values[0])))
 		sqlite3_result_value(context, values[0]);
 }
 
