@@ -23,7 +23,7 @@ void command_complain(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 extern const struct command plan_command, apply_command;
-extern const struct command serve_command, check_command, schema_command, openapi_command, key_command, limits_command, version_command;
+extern const struct command serve_command, check_command, schema_command, openapi_command, key_command, can_command, limits_command, version_command;
 
 /* The app in the current folder, with its rules compiled. */
 struct loaded_app {

@@ -4,6 +4,7 @@
  * server to do what only the holder of the database can do.
  *
  *	{"command":"key add","user":"…","roles":["editor"]}  ->  {"output":"ck_…"} or {"error":"…"}
+ *	{"command":"can",…} (main/can.h)
  *
  * One JSON object each way, then the connection closes.  The socket is made
  * with mode 0600; who can open it owns the data anyway.  A thread of its own
@@ -14,18 +15,20 @@
 #include "store/store.h"
 
 /* Do what ${question} says on ${store}; append the answer. */
-typedef void control_handler(struct store *store, struct str question, struct buf *answer);
+typedef void control_handler(void *arg, struct store *store, struct str question, struct buf *answer);
 
 struct control {
 	struct store *store;
 	control_handler *handle;
+	void *arg; /* of the handler */
 	uv_thread_t thread;
 	int fd, lock_fd;
 	bool started;
 };
 
 /* Listen on data/control.sock of the current folder; ERR_CONFLICT: another server of this folder does. */
-enum err control_start(struct control *control, struct store *store, control_handler *handle) MUST_USE;
+enum err control_start(
+    struct control *control, struct store *store, control_handler *handle, void *arg) MUST_USE;
 void control_stop(struct control *control);
 
 /*

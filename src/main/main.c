@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
 	&schema_command,
 	&openapi_command,
 	&key_command,
+	&can_command,
 	&limits_command,
 	&version_command,
 };

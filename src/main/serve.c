@@ -12,6 +12,7 @@
 #include "crypto/hash.h"
 #include "main/alarms.h"
 #include "main/command.h"
+#include "main/can.h"
 #include "main/control.h"
 #include "main/key_request.h"
 #include "main/reload.h"
@@ -239,10 +240,21 @@ start_store(struct running *running, const struct serve_options *options)
 	return load_seeds(running->command, loaded, server->store);
 }
 
+static void
+answer_control(void *arg, struct store *store, struct str question, struct buf *answer)
+{
+	const struct running *running = arg;
+
+	if (str_starts_with(question, STR("{\"command\":\"can\"")))
+		can_request_run(store, &running->loaded.rules, question, answer);
+	else
+		key_request_run(store, question, answer);
+}
+
 static bool
 start_control(struct running *running)
 {
-	enum err err = control_start(&running->control, running->server.store, key_request_run);
+	enum err err = control_start(&running->control, running->server.store, answer_control, running);
 
 	if (err == ERR_CONFLICT)
 		command_complain(running->command, "this app folder is served by another caisson; stop it first");

@@ -131,6 +131,30 @@ struct record_read {
 /* A store body: ERR_NOT_FOUND where it does not exist or may not be read. */
 enum err record_read(struct tx *tx, void *arg);
 
+/* --- may somebody? ---------------------------------------------------- */
+
+/* The rules of ${access}, part by part, as ${identity} meets them; before a change the read rule is asked too. */
+struct record_ask {
+	const struct rules *rules;
+	const struct collection *collection;
+	const struct identity *identity;
+	struct arena *arena;	    /* results live in it */
+	enum access access;
+	struct record_input *input; /* CREATE: what would be created; UPDATE: what would change, or NULL */
+	struct value id;	    /* all but CREATE */
+
+	/* Results, reset at each run. */
+	bool allowed;
+	struct {
+		enum access access;
+		const struct rule_part *whole;
+	} rules_asked[2];
+	size_t rules_asked_count;
+	struct field_errors errors;
+};
+/* A store body, which writes nothing.  ERR_NOT_FOUND: there is no such record. */
+enum err record_ask(struct tx *tx, void *arg);
+
 enum record_op { RECORD_CREATE, RECORD_CHANGE, RECORD_PUT, RECORD_DELETE };
 
 struct record_write {

@@ -6,10 +6,9 @@
 #include "codec/utf8.h"
 #include "rules/rules_internal.h"
 
-static const struct term *
-compile(struct compiler *compiler)
+const struct node *
+compiler_parse(struct compiler *compiler)
 {
-	const struct node *node;
 	size_t valid;
 
 	if (compiler->text.size > RULE_SIZE_MAX)
@@ -19,11 +18,23 @@ compile(struct compiler *compiler)
 	if (valid < compiler->text.size)
 		return compiler_fail(compiler, valid, "expected valid UTF-8");
 	compiler->text = arena_str(compiler->arena, compiler->text);
-	compiler->rule = compiler_array(compiler, 1, sizeof(*compiler->rule));
-	if (compiler->text.data == NULL || compiler->rule == NULL)
+	if (compiler->text.data == NULL)
 		return compiler_fail(compiler, 0, "the expression needs too much memory");
-	node = parser_run(compiler);
-	return node == NULL ? NULL : (compiler->rule->root = check_run(compiler, node));
+	return parser_run(compiler);
+}
+
+const struct rule *
+compiler_check(struct compiler *compiler, const struct node *node)
+{
+	struct rule *rule = compiler_array(compiler, 1, sizeof(*rule));
+
+	if (rule == NULL)
+		return NULL;
+	compiler->rule = rule;
+	compiler->terms = 0;
+	rule->use = compiler->use;
+	rule->root = check_run(compiler, node);
+	return rule->root == NULL ? NULL : rule;
 }
 
 enum err
@@ -32,6 +43,8 @@ rule_compile(struct arena *arena, const struct rules *rules, const struct collec
     struct rule_error *ret_error)
 {
 	struct rule_error error = { 0 };
+	const struct node *node;
+	const struct rule *rule = NULL;
 	struct compiler compiler = {
 		.arena = arena,
 		.rules = rules,
@@ -44,13 +57,14 @@ rule_compile(struct arena *arena, const struct rules *rules, const struct collec
 
 	assert(rules->app->collections_count <= APP_COLLECTIONS_MAX);
 	assert((use == RULE_USE_FILTER) == (caller != NULL));
-	if (compile(&compiler) == NULL) {
+	if ((node = compiler_parse(&compiler)) != NULL)
+		rule = compiler_check(&compiler, node);
+	if (rule == NULL) {
 		assert(error.detail[0] != '\0');
 		*ret_error = error;
 		return ERR_BAD_FILTER;
 	}
-	compiler.rule->use = use;
-	*ret = compiler.rule;
+	*ret = rule;
 	return OK;
 }
 

@@ -144,6 +144,22 @@ struct rule_rows {
 	void *arg; /* of the three */
 };
 
+/* A part of a rule, and what it gave; the parts of a part are what `&&`, `||`, `!` and `?:` join. */
+struct rule_part {
+	struct str text;
+	bool gave;
+	bool decided; /* the whole is as it is because of this part */
+	const struct rule_part *first, *next;
+};
+
+/*
+ * Evaluate the access rule ${text} as rule_evaluate() does, and every part of it by itself, also
+ * those that no answer needs.  *ret lives in ${arena}.
+ */
+enum err rule_explain(struct arena *arena, const struct rules *rules, const struct collection *collection,
+    enum rule_use use, struct str text, const struct rule_caller *caller, const struct rule_rows *rows,
+    const struct rule_part **ret) MUST_USE;
+
 /* Evaluate an access rule (hops unfiltered) or a local filter. */
 enum err rule_evaluate(const struct rule *rule, const struct rule_caller *caller,
     const struct rule_rows *rows, bool *ret) MUST_USE;

@@ -239,6 +239,13 @@ struct node *parser_run(struct compiler *compiler);
 /* The typed tree, or NULL; notes in compiler->rule what it names. */
 struct term *check_run(struct compiler *compiler, const struct node *node);
 
+/* --- rule.c --- */
+
+/* The compiler's text as a tree, or NULL. */
+const struct node *compiler_parse(struct compiler *compiler);
+/* A rule of its own out of ${node}, which may be a part of that tree; or NULL. */
+const struct rule *compiler_check(struct compiler *compiler, const struct node *node);
+
 /* What an operand is once the caller is known. */
 enum bound_kind {
 	BOUND_OPEN, /* a row is needed, or some computing */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/decimal.h"
+#include "codec/json.h"
 #include "codec/time.h"
 #include "rules/rules_property_internal.h"
 
@@ -58,11 +59,19 @@ write_int(struct dice *dice, int64_t integer, struct buf *buf)
 static void
 write_real(double real, struct buf *buf)
 {
+	struct json_writer writer;
+	size_t before = buf->size;
 	char text[40];
 
-	snprintf(text, sizeof(text), fabs(real) > 1e15 && fabs(real) < 1e30 ? "%.1f" : "%.17g", real);
-	buf_add_c(buf, text);
-	if (strpbrk(text, ".e") == NULL)
+	if (fabs(real) > 1e15 && fabs(real) < 1e30) {
+		snprintf(text, sizeof(text), "%.1f", real);
+		buf_add_c(buf, text);
+		return;
+	}
+	json_writer_init(&writer, buf);
+	json_real(&writer, real);
+	if (memchr(buf->data + before, '.', buf->size - before) == NULL &&
+	    memchr(buf->data + before, 'e', buf->size - before) == NULL)
 		buf_add_c(buf, ".0");
 }
 

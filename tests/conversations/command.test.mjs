@@ -11,7 +11,7 @@ import { makeFolder, run, Server } from '../lib/server.mjs';
 import { testApps } from '../lib/apps.mjs';
 import { boards } from '../lib/two_boards.mjs';
 
-const COMMANDS = ['serve', 'check', 'schema', 'key', 'limits', 'version'];
+const COMMANDS = ['serve', 'check', 'schema', 'key', 'can', 'limits', 'version'];
 
 function withText(text, told) {
 	const folder = mkdtempSync(join(tmpdir(), 'caisson-test-'));
