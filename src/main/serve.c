@@ -240,13 +240,33 @@ start_store(struct running *running, const struct serve_options *options)
 	return load_seeds(running->command, loaded, server->store);
 }
 
+/* By the rules that stand in the folder; what the loops serve belongs to them. */
+static void
+answer_can(const struct running *running, struct store *store, struct str question, struct buf *answer)
+{
+	struct app_mistakes mistakes;
+	struct version *version;
+	struct buf detail;
+
+	app_mistakes_init(&mistakes);
+	buf_init(&detail, 64 * 1024);
+	version = version_read(&mistakes, &detail);
+	if (version != NULL && str_equal(version->loaded.app->shape, running->first->loaded.app->shape))
+		can_request_run(store, &version->loaded.rules, question, answer);
+	else
+		buf_add_c(answer, "{\"error\":\"caisson.yaml has mistakes, or declares other tables than those "
+				  "that are served: see caisson check\"}");
+	if (version != NULL)
+		served_unref(&version->served);
+	app_mistakes_release(&mistakes);
+	buf_release(&detail);
+}
+
 static void
 answer_control(void *arg, struct store *store, struct str question, struct buf *answer)
 {
-	const struct running *running = arg;
-
 	if (str_starts_with(question, STR("{\"command\":\"can\"")))
-		can_request_run(store, &running->loaded.rules, question, answer);
+		answer_can(arg, store, question, answer);
 	else
 		key_request_run(store, question, answer);
 }
