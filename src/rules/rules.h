@@ -1,26 +1,79 @@
 #pragma once
 /*
- * The rule language: one grammar for access rules, `filter=` and live filters
- * (a subset of CEL).
+ * The rule language: one grammar for access rules, rules of fields, `filter=`
+ * and live filters (a subset of CEL, the Common Expression Language).
  *
  *	text -> tokens -> tree -> checked, typed tree -> SQL with bound values
  *	                                              -> or evaluated in memory
  *
- * Two-valued: null equals only null, an order with null is false, `!` is the
- * exact complement.  Without a signed-in caller every `auth.x` is absent: each
- * ==, order or `in` with it is false, except against the literal null.  SQL on
- * both engines and memory give the same answer.
- *
+ *	choice	 or ("?" or ":" choice)?
  *	or	 and ("||" and)*
  *	and	 relation ("&&" relation)*
- *	relation unary (("==" | "!=" | "<" | "<=" | ">" | ">=" | "in") unary)?
- *	unary	 "!"* (literal | path | "has(" path ")" | "(" or ")" | "[" items "]")
+ *	relation sum (("==" | "!=" | "<" | "<=" | ">" | ">=" | "in") sum)?
+ *	sum	 product (("+" | "-") product)*
+ *	product	 unary (("*" | "/" | "%") unary)*
+ *	unary	 ("!" | "-")* member
+ *	member	 primary ("." name | "." name "(" arguments ")")*
+ *	primary	 literal | name | name "(" arguments ")" | "(" choice ")" | "[" arguments "]"
  *
- * Ids, references and texts compare (with each other only for equality), a
- * text literal beside a time, an id or an enum is converted when compiled, an
- * enum has ==, != and in.  `x in [a, null]` is x == a || x == null; `in
- * auth.roles` takes a text.  auth.id takes the kind of what it stands beside;
- * where it cannot, it equals nothing.
+ * Two-valued: null equals only null, an order with null is false, `!` is the
+ * exact complement.  Without a signed-in caller every `auth.x` is absent, and
+ * without a request every `request.x`: each ==, order, text function or `in`
+ * with what is absent is false, except == null.  SQL on both engines and
+ * memory give the same answer.
+ *
+ * Names:
+ *	votes, id		a field of the record; topic.owner.name goes through references
+ *	new.votes		the record as it will stand: create and update rules
+ *	auth.id, auth.roles	who asks; auth.id takes the kind of what it stands beside, and
+ *				where it cannot, it equals nothing; roles stand behind `in`
+ *	now			the time of the request, or of the run of a write
+ *	request.method, .ip	texts
+ *	tags, comments		a refs field; the records that refer to this one (back references:
+ *				`comments`, or `comments_author` where several fields refer)
+ *
+ * Types: a text, email or url compares with a text; ids and references with
+ * ids and, for equality, with texts; an enum has ==, != and in.  Beside a
+ * time, date, decimal, enum or id a literal text is converted when compiled.
+ * Times and dates do not compare with one another, nor do floats and decimals.
+ * Other numbers compare as numbers, exactly: 9007199254740993 is no float,
+ * price > 1.005 holds for 1.01 of scale 2.  A constant with a point is the
+ * nearest double beside a float, and all of its digits beside the others.
+ * Lists, json and refs have no ==, but == null (refs: size()).
+ *
+ * Arithmetic is for constants, when compiled: whole numbers of 64 bits (`/`
+ * cuts off, overflow is a mistake), numbers with a point (exact up to 18
+ * digits), texts with +, and now with durations: now - duration('1h30m'), of
+ * h, m, s, ms, us and ns.
+ *
+ * Functions:
+ *	has(x)			x != null
+ *	size(x)			code points of a text, items of a list, how many records;
+ *				of null, and behind a reference that leads nowhere, null
+ *	lower(x)		ASCII; of a field with `fold: true` its folded form, and then
+ *				lower() of a constant beside it is folded as well
+ *	x.startsWith(s)		s: any text; of null and of what is absent, false
+ *	x.endsWith(s), x.contains(s)
+ *	x in [a, null]		x == a || x == null
+ *	x in words		the list has it; never null
+ *	id in tags		one of the records has this id
+ *	tags.exists(t, p)	p holds for one of the records; t.word names its fields
+ *	comments.all(c, p)	for all: true where there are none, or no owner of them
+ *	c ? a : b		conditions, or values of one type
+ *
+ * exists() and all() stand inside one another to a depth of two, behind hops
+ * too (topic.comments.exists(...)), and see the names outside.  A choice of
+ * values is a choice of comparisons: each branch counts.
+ *
+ * What a filter sees is what its caller may read.  Behind hops, macros, size()
+ * and `in`, records that it may not read are not there; a field whose rule the
+ * caller alone decides, and fails, is an unknown field, in suggestions too; one
+ * whose rule looks at the row is null in the rows where that is false.  Access
+ * rules and rules of fields see everything.
+ *
+ * Limits: RULE_SIZE_MAX bytes, RULE_TERMS_MAX comparisons, list items and
+ * operators, 32 levels, paths of 8 references; and what the SQL would become
+ * too large for, with the rules of all that it leads to.
  *
  * A compiled rule is immutable, lives in the arena that it was compiled in,
  * and may be used by any thread.
@@ -91,7 +144,7 @@ enum err rule_compile(struct arena *arena, const struct rules *rules, const stru
     enum rule_use use, const struct rule_caller *caller, struct str text, const struct rule **ret,
     struct rule_error *ret_error) MUST_USE;
 
-/* Reads only columns of the record and constants of the caller: no other row. */
+/* Reads only columns of the record (its refs too) and constants of the caller: no other row. */
 bool rule_is_local(const struct rule *rule);
 /* Does it name `auth` or `request`, so that two callers may see two things? */
 bool rule_names_caller(const struct rule *rule);
@@ -108,7 +161,8 @@ bool rule_reads(const struct rules *rules, const struct rule *rule, const struct
  * where the caller alone decides.  Index-friendly: no IS TRUE, no IS NOT DISTINCT FROM.
  * Hops of a filter join under the target's read rule in ${rules}; their aliases
  * are h1, h2, ...  In a create rule `new.` is t as well (the row just written);
- * an update rule that names `new.` looks at two rows: rule_evaluate() only.
+ * an update rule that names `new.` looks at two rows: rule_evaluate() only, which
+ * sees all other rows as they are before the write.
  * Bound texts borrow from the rule and from ${caller}.
  */
 void rule_to_sql(const struct rules *rules, const struct rule *rule, const struct rule_caller *caller,

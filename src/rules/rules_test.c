@@ -51,7 +51,17 @@ static const char app_text[] =
     "      hidden: { type: bool }\n"
     "      votes: { type: int, required: true }\n"
     "      score: { type: int }\n"
-    "      asked: { type: time }\n";
+    "      asked: { type: time }\n"
+    "      price: { type: decimal, scale: 2 }\n"
+    "      cost: { type: decimal, scale: 4, required: true }\n"
+    "      ratio: { type: float, required: true }\n"
+    "      day: { type: date }\n"
+    "      words: { type: list, of: text }\n"
+    "      reals: { type: list, of: float, required: true }\n"
+    "      meta: { type: json }\n"
+    "      mail: { type: email, fold: true, required: true }\n"
+    "      tags: { type: refs, to: users }\n"
+    "    fields_access: { meta: { read: \"'admin' in auth.roles\" }, score: { read: published || author == auth.id } }\n";
 
 static struct app *app;
 static struct arena arena;
@@ -554,7 +564,7 @@ test_a_hop_fails(void **state)
 {
 	const struct rule *rule = compile(RULE_USE_READ, STR("topic.open || topic.title == 'x'"));
 	const struct rule *decided = compile(RULE_USE_READ, STR("'editor' in auth.roles || topic.open"));
-	struct value record[14] = { 0 };
+	struct value record[23] = { 0 };
 	bool answer = false;
 	int hops = 0;
 	const struct rule_rows rows = { .record = record, .hop = hop_fails, .arg = &hops };
