@@ -345,6 +345,26 @@ refuse_mistakes(struct task *task)
 	return request->write.errors.count > 0 ? refuse_fields(request) : STEP_NEXT;
 }
 
+/* Ids that clients choose, and ids that go: of the same one, the later comer has the larger number. */
+static bool
+claim_records(struct request *request)
+{
+	const struct record_write *write = &request->write;
+	uint64_t *claims = arena_array(&request->arena, write->inputs_count + 1, sizeof(*claims));
+	size_t count = 0;
+
+	if (claims == NULL)
+		return false;
+	if (write->op == RECORD_DELETE || write->op == RECORD_PUT)
+		claims[count++] = hash_value(&write->key.value);
+	for (size_t i = 0; write->op != RECORD_CHANGE && i < write->inputs_count; i++)
+		if (write->inputs[i].kinds[COLUMN_ID] == INPUT_VALUE)
+			claims[count++] = hash_value(&write->inputs[i].values[COLUMN_ID]);
+	request->call.claims = claims;
+	request->call.claims_count = count;
+	return true;
+}
+
 static enum step_result
 write_records(struct task *task)
 {
@@ -355,6 +375,8 @@ write_records(struct task *task)
 	request->call.dry_run = request->prefer.rollback;
 	request->call.reads_others =
 	    record_write_reads_others(write->rules, write->collection, write->op);
+	if (!claim_records(request))
+		return refuse_memory(request);
 	result = idempotency_begin(request);
 	if (result != STEP_NEXT)
 		return result;

@@ -54,6 +54,14 @@ struct store_call {
 	bool dry_run;		/* do everything, keep nothing */
 	bool reads_others;	/* the body's rules read other rows than it writes (PostgreSQL: SERIALIZABLE) */
 	uint64_t record_hash;	/* writes to one record share it; 0 for none (PostgreSQL: the lane) */
+	/*
+	 * Hashes of the records that the body creates under a chosen id, or deletes.  On
+	 * PostgreSQL only one body that claims a record runs at a time, on all nodes, and
+	 * the next takes its number when that has ended: so numbers are in the order in
+	 * which an id comes and goes.  They must live as long as the call.
+	 */
+	const uint64_t *claims;
+	size_t claims_count;
 	uint64_t caller_hash;	/* one caller may fill an eighth of the queue */
 	int64_t deadline_us;	/* clock_monotonic_us(); later it is ERR_OVERLOADED */
 	struct str actor, request_id; /* for the commit log */

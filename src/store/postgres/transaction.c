@@ -98,6 +98,47 @@ pause_before(struct lane *lane, unsigned tries)
 	nanosleep(&time, NULL);
 }
 
+/* --- claims ------------------------------------------------------------ */
+
+enum { CLAIM_BUCKETS = 256 }; /* at most so many locks of a session */
+#define CLAIM_SPACE (INT64_C(0x63616973) << 32)
+
+/* Take the claims' locks, in one order for all; before BEGIN, so that the snapshot and the number come behind. */
+static enum err
+claim(struct postgres_connection *connection, const struct store_call *call)
+{
+	bool wanted[CLAIM_BUCKETS] = { false };
+	struct sql_text sql;
+	enum err err;
+
+	connection->failed = connection->again = false;
+	if (call->claims_count == 0)
+		return OK;
+	for (size_t i = 0; i < call->claims_count; i++)
+		wanted[call->claims[i] % CLAIM_BUCKETS] = true;
+	sql_init(&sql, SQL_POSTGRES);
+	for (size_t i = 0; i < CLAIM_BUCKETS; i++) {
+		if (!wanted[i])
+			continue;
+		sql_addf(&sql, "SELECT pg_advisory_lock(%v::bigint)", value_int(CLAIM_SPACE + (int64_t)i));
+		postgres_send_sql(connection, &sql);
+		sql_clear(&sql);
+	}
+	err = postgres_wait_blocking(connection, NULL, NULL);
+	sql_release(&sql);
+	return err;
+}
+
+/* Behind COMMIT or ROLLBACK; nobody waits for it. */
+static void
+release_claims(struct postgres_connection *connection, const struct store_call *call)
+{
+	if (call->claims_count == 0 || postgres_is_broken(connection))
+		return;
+	postgres_send(connection, "SELECT pg_advisory_unlock_all()");
+	postgres_flush(connection);
+}
+
 static bool
 may_run_again(const struct postgres_connection *connection)
 {
@@ -115,7 +156,10 @@ run_once(struct lane *lane, struct store_call *call, int64_t end_us, bool *ret_a
 	if (err != OK)
 		return err;
 	arena_reset(&lane->arena);
-	err = run_attempt(&attempt);
+	err = claim(&lane->connection, call);
+	if (err == OK)
+		err = run_attempt(&attempt);
+	release_claims(&lane->connection, call);
 	if (attempt.unknown)
 		return find_fate(&attempt, end_us, ret_again);
 	*ret_again = err != OK && (attempt.tx.tx.run_again || may_run_again(&lane->connection));

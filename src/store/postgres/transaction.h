@@ -9,6 +9,7 @@
  * A is larger than A, which READ COMMITTED does not keep), and SERIALIZABLE
  * where its rules read other rows:
  *
+ *	locks of what is claimed          one round trip, where anything is
  *	BEGIN; caisson_number()           one round trip
  *	before; SAVEPOINT body; body      those of its statements
  *	after
