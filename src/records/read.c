@@ -2,11 +2,12 @@
 #include "base/limits.h"
 #include "records/expand.h"
 #include "records/records.h"
+#include "records/row.h"
 #include "sql/catalogue.h"
 
 /* What is shown, then the id where others ask for it, then _version. */
 static int
-write_select(struct sql_text *sql, const struct record_read *read)
+write_select(struct tx *tx, struct sql_text *sql, const struct record_read *read)
 {
 	const struct collection *collection = read->collection;
 	const struct rule *key_rule =
@@ -20,8 +21,9 @@ write_select(struct sql_text *sql, const struct record_read *read)
 		columns = sight_add_columns(sql, read->sight);
 		sql_add(sql, columns++ > 0 ? ", t.\"id\"" : "t.\"id\"");
 	}
-	sql_addf(sql, ", t.\"_version\" FROM %n t WHERE t.%n = %v AND ", collection->name,
-	    read->key.field->name, read->key.value);
+	sql_addf(sql, ", t.\"_version\" FROM %n t WHERE ", collection->name);
+	row_add_key(sql, tx->arena, &read->key);
+	sql_add(sql, " AND ");
 	rule_to_sql(read->rules, read->rules->access[collection->index][ACCESS_READ],
 	    &read->identity->caller, sql);
 	if (key_rule != NULL) { /* where the caller sees null, there is nothing to be found by */
@@ -56,7 +58,7 @@ read_row(struct tx *tx, struct record_read *read, struct arena *arena, struct sh
 	enum err err;
 
 	sql_init(&sql, tx->type->dialect);
-	columns = write_select(&sql, read);
+	columns = write_select(tx, &sql, read);
 	err = tx_query(tx, &sql, &rows);
 	if (err == OK && (found = tx_next(&rows))) {
 		err = take_row(read, &rows, arena, list);

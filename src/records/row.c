@@ -21,28 +21,36 @@ copy_row(struct tx_rows *rows, struct arena *arena, const struct collection *col
 	return OK;
 }
 
+void
+row_add_key(struct sql_text *sql, struct arena *arena, const struct record_key *key)
+{
+	char fold[INDEX_NAME_SIZE];
+	struct value folded = key->value;
+
+	if (!key->field->fold) {
+		sql_addf(sql, "t.%n = %v", key->field->name, key->value);
+		return;
+	}
+	folded.text = fold_text(arena, key->value.text);
+	if (folded.text.data == NULL)
+		folded = value_null(); /* no memory: it equals nothing */
+	sql_addf(sql, "t.%n = %v", fold_name(key->field, fold), folded);
+}
+
 enum err
 row_find(struct tx *tx, struct arena *arena, const struct collection *collection, const struct record_key *key,
     const struct value **ret, int64_t *ret_version)
 {
-	char fold[INDEX_NAME_SIZE];
-	struct str column = key->field->name;
-	struct value value = key->value;
 	struct tx_rows rows;
 	struct sql_text sql;
 	enum err err;
 
 	*ret = NULL;
-	if (key->field->fold) {
-		column = fold_name(key->field, fold);
-		value.text = fold_text(arena, value.text);
-		if (value.text.data == NULL)
-			return ERR_TOO_LARGE;
-	}
 	sql_init(&sql, tx->type->dialect);
 	sql_add(&sql, "SELECT ");
 	catalogue_columns(&sql, collection);
-	sql_addf(&sql, ", t.\"_version\" FROM %n t WHERE t.%n = %v", collection->name, column, value);
+	sql_addf(&sql, ", t.\"_version\" FROM %n t WHERE ", collection->name);
+	row_add_key(&sql, arena, key);
 	err = tx_query(tx, &sql, &rows);
 	if (err == OK && tx_next(&rows)) {
 		err = copy_row(&rows, arena, collection, ret);

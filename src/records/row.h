@@ -9,6 +9,8 @@
 enum err row_read(struct tx *tx, struct arena *arena, const struct collection *collection,
     const struct value *id, const struct value **ret, int64_t *ret_version) MUST_USE;
 
+/* The predicate that the row under alias t has ${key}; a folded text lies in ${arena}. */
+void row_add_key(struct sql_text *sql, struct arena *arena, const struct record_key *key);
 /* The same, by any unique field. */
 enum err row_find(struct tx *tx, struct arena *arena, const struct collection *collection,
     const struct record_key *key, const struct value **ret, int64_t *ret_version) MUST_USE;
