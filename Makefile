@@ -1,5 +1,5 @@
 # Two commands for everyone: make run, make test.  The others are for those who work here.
-.PHONY: run test build bench fuzz crash mutants install format layers clean
+.PHONY: run test build bench fuzz crash contract mutants install format layers clean
 
 # The handbook, on http://127.0.0.1:8080 (LISTEN=ADDR:PORT for another address).
 LISTEN ?= 127.0.0.1:8080
@@ -32,6 +32,12 @@ crash: install-build install-test tests/node_modules build/build.ninja
 	meson configure build -Dtests=true
 	ninja -C build
 	CAISSON=build/caisson tests/run --only crash --kills $(N) --cuts $(N)
+
+# Schemathesis against the description, with CASES cases.
+CASES ?= 20000
+contract: install-build install-test tests/node_modules build/build.ninja
+	ninja -C build
+	CAISSON=build/caisson node tests/contract/run.mjs --cases $(CASES)
 
 # Each seeded fault must turn the test that is named for it red.
 mutants: install-build install-test

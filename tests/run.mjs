@@ -1,7 +1,7 @@
 // All tests: the unit programs, the conversations on SQLite, the same on a
 // PostgreSQL cluster of their own, and short crash runs.  The last line is
 // "N passed, N failed, N skipped"; what is missing has failed.
-//	tests/run [--only units,sqlite,postgres,crash] [--files PATTERN] [--kills 10] [--cuts 5] [--writes 50×KILLS]
+//	tests/run [--only units,sqlite,postgres,contract,crash] [--files PATTERN] [--kills 10] [--cuts 5] [--writes 50×KILLS] [--cases 1500]
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { readOptions } from './crash/options.mjs';
 import { binary, root } from './lib/server.mjs';
 
-const options = readOptions({ only: 'units,sqlite,postgres,crash', files: '.', kills: 10, cuts: 5, writes: 0, jobs: 2 });
+const options = readOptions({ only: 'units,sqlite,postgres,contract,crash', files: '.', kills: 10, cuts: 5, writes: 0, cases: 1500, jobs: 2 });
 options.writes ||= 50 * options.kills;
 const FILE_MS = 600000;
 const parts = options.only.split(',');
@@ -24,6 +24,8 @@ if (parts.includes('units'))
 	await units();
 if (parts.includes('sqlite'))
 	await conversations('sqlite', {});
+if (parts.includes('contract'))
+	await program('the description, by Schemathesis', ['../contract/run.mjs', '--cases', options.cases], {});
 if (parts.includes('crash'))
 	await crashes('sqlite', {});
 if (parts.includes('postgres') || parts.includes('crash'))
@@ -95,20 +97,20 @@ async function onCluster(told) {
 }
 
 async function crashes(engine, env) {
-	await crash(`${engine} kill -9`, ['kill.mjs', '--cycles', options.kills], env);
-	await crash(`${engine} live model`, ['../live/model.mjs', '--writes', options.writes], env);
+	await program(`${engine} kill -9`, ['kill.mjs', '--cycles', options.kills], env);
+	await program(`${engine} live model`, ['../live/model.mjs', '--writes', options.writes], env);
 	if (engine !== 'sqlite')
-		return crash('the cluster crashes under a counter', ['count.mjs', '--crashes', Math.max(20, options.kills / 4)], env);
+		return program('the cluster crashes under a counter', ['count.mjs', '--crashes', Math.max(20, options.kills / 4)], env);
 	const lacking = whatPowerLacks();
 	if (lacking)
 		return count('power cuts, their control, a full disk', { skipped: 3 }, lacking);
-	await crash('power cuts', ['power.mjs', '--cycles', options.cuts], env);
-	await crash('power cuts, control', ['power.mjs', '--control', '--cycles', options.cuts], env);
-	await crash('a full disk', ['full.mjs'], env);
+	await program('power cuts', ['power.mjs', '--cycles', options.cuts], env);
+	await program('power cuts, control', ['power.mjs', '--control', '--cycles', options.cuts], env);
+	await program('a full disk', ['full.mjs'], env);
 }
 
-async function crash(name, [program, ...args], env) {
-	const ran = await run(process.execPath, [join(root, 'tests/crash', program), ...args.map(String)], { CAISSON_DATABASE: 'sqlite', ...env });
+async function program(name, [file, ...args], env) {
+	const ran = await run(process.execPath, [join(root, 'tests/crash', file), ...args.map(String)], { CAISSON_DATABASE: 'sqlite', ...env });
 	count(name, ran.status === 0 ? { passed: 1 } : { failed: 1 }, ran.output);
 }
 

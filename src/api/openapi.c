@@ -70,13 +70,13 @@ static const char components[] =
     "'Caisson-Commit':{'description':'The commit number of the write.','schema':{'type':'string','pattern':'^[0-9]+$'}}},"
     "'parameters':{"
     "'If-Match':{'in':'header','name':'If-Match','description':'Only if the record is at this version.',"
-    "'schema':{'type':'string','pattern':'^(\\\\*|\\\"[0-9]{1,18}\\\")$'}},"
+    "'schema':{'anyOf':[{'const':'*'},{'type':'string','pattern':'^\\\"[0-9]{1,18}\\\"$'}]}},"
     "'If-None-Match':{'in':'header','name':'If-None-Match','description':'Not if it is at this version; * for none at all.',"
-    "'schema':{'type':'string','pattern':'^(\\\\*|\\\"[0-9]{1,18}\\\")$'}},"
+    "'schema':{'anyOf':[{'const':'*'},{'type':'string','pattern':'^\\\"[0-9]{1,18}\\\"$'}]}},"
     "'Idempotency-Key':{'in':'header','name':'Idempotency-Key','description':'The same key again gets the same answer again, for a day.',"
     "'schema':{'type':'string','pattern':'^[A-Za-z0-9_-]{1,64}$'}},"
     "'Prefer':{'in':'header','name':'Prefer','description':'How much to answer; tx=rollback is a dry run.',"
-    "'schema':{'type':'string','enum':['return=minimal','return=representation','tx=rollback']}}},";
+    "'schema':{'type':'string'},'examples':{'representation':{'value':'return=representation'}}}},";
 
 static const char shared_schemas[] =
     "'problem':{'type':'object','description':'RFC 9457.','properties':{"
@@ -86,9 +86,12 @@ static const char shared_schemas[] =
     "'parameter':{'type':'string'},'offset':{'type':'integer','minimum':0},'code':{'type':'string'},"
     "'detail':{'type':'string'}},'required':['code','detail']}}},"
     "'required':['type','title','status','detail','instance','code']},"
-    "'json_patch':{'type':'array','description':'RFC 6902.','items':{'type':'object','properties':{"
-    "'op':{'enum':['add','remove','replace','move','copy','test']},'path':{'type':'string','pattern':'^(/.*)?$'},"
-    "'from':{'type':'string','pattern':'^(/.*)?$'},'value':{}},'required':['op','path']}}";
+    "'json_patch':{'type':'array','description':'RFC 6902.','items':{'oneOf':["
+    "{'type':'object','properties':{'op':{'enum':['add','replace','test']},'path':{'type':'string','pattern':'^/'},'value':{}},"
+    "'required':['op','path','value']},"
+    "{'type':'object','properties':{'op':{'const':'remove'},'path':{'type':'string','pattern':'^/'}},'required':['op','path']},"
+    "{'type':'object','properties':{'op':{'enum':['move','copy']},'path':{'type':'string','pattern':'^/'},"
+    "'from':{'type':'string','pattern':'^/'}},'required':['op','path','from']}]}}";
 
 /* Add ${literal} for ${collection}. */
 static void
@@ -168,9 +171,9 @@ put_names(struct buf *buf, const struct collection *collection, bool sortable)
 static void
 put_sort(struct buf *buf, const struct collection *collection)
 {
-	put(buf, "'description':'Fields to sort by; - in front for descending.','schema':{'type':'string','pattern':'^-?(");
+	put(buf, "'description':'Fields to sort by; - in front for descending.','schema':{'type':'string','pattern':'^(-?(");
 	put_names(buf, collection, true);
-	put(buf, ")$'},'example':'-created'");
+	put(buf, "))?$'},'example':'-created'");
 }
 
 static void
@@ -178,7 +181,7 @@ put_fields(struct buf *buf, const struct collection *collection)
 {
 	put(buf, "'description':'The fields to answer, separated by commas.','schema':{'type':'string','pattern':'^(");
 	put_names(buf, collection, false);
-	put(buf, ")$'},'example':'id,created'");
+	put(buf, ")?$'},'example':'id,created'");
 }
 
 static void

@@ -102,6 +102,8 @@ put_string(struct buf *buf, const struct field *field)
 	if (field->pattern.data != NULL && is_common_pattern(field->pattern)) {
 		put(buf, ",'pattern':");
 		put_text(buf, field->pattern);
+	} else {
+		put(buf, ",'pattern':'^[^\\\\u0000]*$'");
 	}
 	if (field->type == FIELD_EMAIL)
 		put(buf, ",'format':'email'");
@@ -437,7 +439,7 @@ put_collection_schemas(struct buf *buf, const struct collection *collection)
 	put(buf, ",'%.*s.list':{'type':'object','properties':{'items':{'type':'array','items':"
 		 "{'$ref':'#/components/schemas/%.*s.shown'}},'next':{'type':['string','null'],"
 		 "'description':'The cursor of the next page.'},'count':{'type':'integer','minimum':0},"
-		 "'more':{'type':'boolean'}},'required':['items','next'],'additionalProperties':false}",
+		 "'count_exact':{'type':'boolean'}},'required':['items','next'],'additionalProperties':false}",
 	    STR_ARGS(collection->name), STR_ARGS(collection->name));
 }
 

@@ -93,7 +93,7 @@ export class Api {
 			this.wire = null;
 		}
 		checkAnswer(answer, method, `${method} ${target}`);
-		await checkDescribed(this.server, answer, method, target);
+		checkDescribed(this.server, answer, method, target);
 		return answer;
 	}
 

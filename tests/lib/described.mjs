@@ -4,33 +4,23 @@
 import assert from 'node:assert/strict';
 import Ajv from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { run } from './server.mjs';
 
 const known = new Map(); /* by the text of the description */
 
-/* The description that ${server} serves, as a checker of answers; asked once for each server. */
-async function descriptionOf(server) {
-	const answer = await fetch(`${server.url}/openapi.json`);
-	assert.equal(answer.status, 200);
-	const text = await answer.text();
+/* The description of the app that ${server} serves, as a checker of answers; asked of the program, so that no log shows it. */
+function descriptionOf(server) {
+	const ran = run(['openapi', '-C', server.folder]);
+	assert.equal(ran.status, 0, ran.stderr);
+	const text = ran.stdout;
 	if (!known.has(text))
 		known.set(text, new Description(JSON.parse(text)));
 	return known.get(text);
 }
 
-export async function checkDescribed(server, answer, method, target) {
-	server.described ??= descriptionOf(server).catch((error) => {
-		server.described = undefined;
-		throw error;
-	});
-	let description;
-	try {
-		description = await server.described;
-	} catch (error) {
-		if (error.cause?.code !== undefined)
-			return; /* it has ended meanwhile: there is nobody to ask */
-		throw error;
-	}
-	description.check(answer, method, target.split('?')[0]);
+export function checkDescribed(server, answer, method, target) {
+	server.described ??= descriptionOf(server);
+	server.described.check(answer, method, target.split('?')[0]);
 }
 
 class Description {

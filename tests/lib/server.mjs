@@ -79,6 +79,7 @@ export class Server {
 	/* Resolves when the server has said that it listens. */
 	start() {
 		this.stdout = '';
+		this.described = undefined; /* the app file may be another (lib/described.mjs) */
 		this.child = spawn(binary, ['serve', this.folder, '--listen', '127.0.0.1:0', ...this.args],
 			{ env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
 		const { child } = this;

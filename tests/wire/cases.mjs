@@ -68,7 +68,8 @@ add('a TLS greeting', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', [4
 add('a line of SSH', 'SSH-2.0-OpenSSH_9.2\r\n\r\n', [400], 'closed', '9112 3');
 
 group = 'method';
-each(['get', 'Get', 'BREW', 'TRACE', 'PROPFIND', 'QUERYX', 'G', '!#$%&\'*+-.^_`|~', 'M'.repeat(100)], (method) => line(`${method} ${FILE} HTTP/1.1`), [501], 'closed', '9110 9.1');
+each(['get', 'Get', 'BREW', 'PROPFIND', 'QUERYX', 'G', '!#$%&\'*+-.^_`|~', 'M'.repeat(100)], (method) => line(`${method} ${FILE} HTTP/1.1`), [501], 'closed', '9110 9.1');
+each(['TRACE', 'QUERY'], (method) => line(`${method} ${FILE} HTTP/1.1`), [405], 'kept', '9110 15.5.6');
 add('CONNECT', line('CONNECT a:80 HTTP/1.1'), [501], 'closed', '9110 9.3.6');
 each(['G(T', 'G:T', 'G/T', 'G"T', 'GÉT', 'G\0T', 'G\x7fT', '"GET"'], (method) => line(`${method} ${FILE} HTTP/1.1`), [400], 'closed', '9110 9.1');
 add('one that has no end', 'A'.repeat(20000), [414], 'closed', 'ours');

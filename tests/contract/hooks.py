@@ -1,0 +1,48 @@
+"""What Schemathesis is told besides the description."""
+import uuid
+
+import schemathesis
+
+# Why a request that fits the schemas may be refused all the same: it names what is not there, or
+# holds a small language or a token that JSON Schema has no words for.
+UNSPOKEN = {
+    "bad_filter",  # filter= is a language of its own
+    "bad_cursor",  # a cursor is made by the server
+    "precondition_failed",  # RFC 9110 13.1: the tag is another
+    "key_reused",  # draft-ietf-httpapi-idempotency-key-header 2.6
+    "uri_too_long", "head_too_large", "too_large",  # RFC 9110 15.5.14, 15.5.15; RFC 6585 5
+    "not_found", "conflict", "forbidden", "unauthenticated",
+}
+UNSPOKEN_PARAMETERS = {("cursor", "conflict"), ("cursor", "cursor"), ("offset", "conflict"), ("fields", "repeated")}
+# of a field: a record that is not there, or a text that no database keeps
+UNSPOKEN_FIELDS = {"reference", "unique"}
+
+
+@schemathesis.hook
+def before_call(context, case, **kwargs):
+    """A key that was used for another request is refused; a client makes a new one each time."""
+    if case.headers and "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+
+
+def is_unspoken(problem):
+    if problem.get("code") in UNSPOKEN:
+        return True
+    errors = problem.get("errors") or []
+    return bool(errors) and all(
+        error.get("code") in UNSPOKEN_FIELDS
+        or error.get("pointer") == "#/id"  # PUT: not the one in the path
+        or "would leave its range" in error.get("detail", "")  # $inc, by where the number stands
+        or (error.get("parameter"), error.get("code")) in UNSPOKEN_PARAMETERS
+        or error.get("parameter") == "expand"
+        for error in errors)
+
+
+@schemathesis.check
+def refused_only_for_what_a_schema_cannot_say(ctx, response, case):
+    generation = getattr(case.meta, "generation", None)
+    if generation is None or generation.mode.value != "positive" or not 400 <= response.status_code < 500:
+        return
+    if case.media_type == "application/json-patch+json":
+        return  # RFC 6902: what an operation may do depends on the record
+    assert is_unspoken(response.json()), f"a request that fits its schema is refused: {response.text}"
