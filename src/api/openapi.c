@@ -352,7 +352,7 @@ put_id_parameter(struct buf *buf, const struct collection *collection)
 	put(buf, "'parameters':[{'in':'path','name':'id','required':true,'description':'The id, or a unique field and its value: "
 		 "field:value.','schema':{");
 	if (collection->id_type == FIELD_INT)
-		put(buf, "'type':'integer','format':'int64','minimum':1,'maximum':4611686018427387904");
+		put(buf, "'type':'integer','format':'int64','minimum':1,'maximum':9223372036854775807");
 	else
 		put(buf, "'type':'string','format':'uuid'");
 	put(buf, "}}],");

@@ -99,7 +99,9 @@ put_string(struct buf *buf, const struct field *field)
 {
 	put_type(buf, field, "string");
 	put_bounds(buf, field, "minLength", "maxLength");
-	if (field->pattern.data != NULL && is_common_pattern(field->pattern)) {
+	if (field->type == FIELD_URL) {
+		put(buf, ",'pattern':'^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]'");
+	} else if (field->pattern.data != NULL && is_common_pattern(field->pattern)) {
 		put(buf, ",'pattern':");
 		put_text(buf, field->pattern);
 	} else {
@@ -192,17 +194,21 @@ static void
 put_id(struct buf *buf, bool is_int, const char *null)
 {
 	if (is_int)
-		put(buf, "'type':[%s'integer'],'format':'int64','minimum':1", null);
+		put(buf, "'type':[%s'integer'],'format':'int64','minimum':-9223372036854775808,'maximum':9223372036854775807",
+		    null);
 	else
 		put(buf, "'type':[%s'string'],'format':'uuid'", null);
 }
 
+/* A client may choose from the lower half; the server counts on from there. */
 static void
-put_own_id(struct buf *buf, const struct field *field)
+put_own_id(struct buf *buf, const struct field *field, enum schema_use use)
 {
-	put_id(buf, field->type == FIELD_INT, "");
 	if (field->type == FIELD_INT)
-		put(buf, ",'maximum':4611686018427387904");
+		put(buf, "'type':'integer','format':'int64','minimum':1,'maximum':%s",
+		    use == SCHEMA_INPUT ? "4611686018427387904" : "9223372036854775807");
+	else
+		put_id(buf, false, "");
 }
 
 static void
@@ -223,7 +229,7 @@ put_refs(struct buf *buf, const struct field *field)
 static void
 put_list(struct buf *buf, const struct field *field)
 {
-	const struct field item = { .type = field->of, .required = true };
+	const struct field item = { .type = field->of, .column = COLUMN_FIELDS, .required = true };
 
 	put_type(buf, field, "array");
 	put(buf, ",'items':");
@@ -253,7 +259,6 @@ static void (*const writers[FIELD_TYPE_COUNT])(struct buf *buf, const struct fie
 	[FIELD_REFS] = put_refs,
 	[FIELD_LIST] = put_list,
 	[FIELD_JSON] = put_any,
-	[FIELD_ID] = put_own_id,
 };
 
 /* --- what each use adds ------------------------------------------------- */
@@ -263,7 +268,7 @@ static void
 put_items_operand(struct buf *buf, const struct field *field)
 {
 	const struct field item = { .type = field->type == FIELD_LIST ? field->of : FIELD_REF,
-		.to = field->to, .required = true };
+		.column = COLUMN_FIELDS, .to = field->to, .required = true };
 
 	put(buf, "{'anyOf':[");
 	put_field_schema(buf, &item, SCHEMA_INPUT);
@@ -279,7 +284,8 @@ put_operators(struct buf *buf, const struct field *field)
 	bool counts = field->type == FIELD_INT || field->type == FIELD_FLOAT || field->type == FIELD_DECIMAL;
 	bool orders = counts || field->type == FIELD_DATE || field->type == FIELD_TIME;
 	bool collects = field->type == FIELD_LIST || field->type == FIELD_REFS;
-	const struct field operand = { .type = field->type, .scale = field->scale, .required = true };
+	const struct field operand = { .type = field->type, .column = COLUMN_FIELDS, .scale = field->scale,
+		.required = true };
 	static const char *const names[] = { "$inc", "$min", "$max", "$append", "$remove" };
 
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -331,7 +337,9 @@ put_changed(struct buf *buf, const struct field *field)
 static void
 put_members(struct buf *buf, const struct field *field, enum schema_use use)
 {
-	if (use == SCHEMA_SHOWN && (field->type == FIELD_REF || field->type == FIELD_REFS))
+	if (field->column == COLUMN_ID)
+		put_own_id(buf, field, use);
+	else if (use == SCHEMA_SHOWN && (field->type == FIELD_REF || field->type == FIELD_REFS))
 		put_expanded(buf, field);
 	else if (use == SCHEMA_CHANGE)
 		put_changed(buf, field);

@@ -126,13 +126,30 @@ read_url(const struct member_check *check)
 	return true;
 }
 
+/* 1.0 and 1e3 are whole numbers as well (JSON Schema, 6.1.1), as far as a double has them all. */
+static bool
+to_integer(const struct json *json, int64_t *ret)
+{
+	static const double most = 9007199254740992.0;
+
+	if (json->type == JSON_REAL && json->real >= -most && json->real <= most && json->real == trunc(json->real))
+		*ret = (int64_t)json->real;
+	else if (json->type == JSON_INT)
+		*ret = json->integer;
+	else
+		return false;
+	return true;
+}
+
 static bool
 read_int(const struct member_check *check)
 {
-	if (check->json->type != JSON_INT)
+	int64_t integer;
+
+	if (!to_integer(check->json, &integer))
 		return false;
-	*check->ret = value_int(check->json->integer);
-	check_range(check, check->json->integer, "too_small", "too_large", "");
+	*check->ret = value_int(integer);
+	check_range(check, integer, "too_small", "too_large", "");
 	return true;
 }
 
@@ -284,10 +301,9 @@ read_decimal(const struct member_check *check)
 static bool
 read_id(enum field_type type, const struct json *json, struct value *ret)
 {
-	if (type == FIELD_INT && json->type == JSON_INT) {
-		*ret = value_int(json->integer);
-		return true;
-	}
+	*ret = value_int(0);
+	if (type == FIELD_INT)
+		return to_integer(json, &ret->integer);
 	ret->kind = VALUE_UUID;
 	return type == FIELD_ID && json->type == JSON_STRING && uuid_parse(json->string, &ret->uuid);
 }
@@ -348,13 +364,16 @@ static void
 check_item(const struct member_check *check, uint32_t at)
 {
 	static const enum json_type types[FIELD_TYPE_COUNT] = {
-		[FIELD_TEXT] = JSON_STRING, [FIELD_INT] = JSON_INT, [FIELD_BOOL] = JSON_BOOL };
+		[FIELD_TEXT] = JSON_STRING, [FIELD_BOOL] = JSON_BOOL };
 	const struct json *item = &check->json->items[at];
+	int64_t integer;
 	double real;
 
 	if (check->column->of == FIELD_FLOAT && is_number(item))
 		(void)to_real(check, item, item_pointer(check, at), &real);
-	else if (check->column->of == FIELD_FLOAT || item->type != types[check->column->of])
+	else if (check->column->of == FIELD_INT && to_integer(item, &integer))
+		;
+	else if (types[check->column->of] == JSON_NULL || item->type != types[check->column->of])
 		wrong_item(check, at, what_item(check->column));
 	else if (item->type == JSON_STRING && str_find_byte(item->string, '\0') < item->string.size)
 		wrong_item(check, at, "a text without U+0000");

@@ -69,7 +69,9 @@ for (const { word, file } of apps) {
 			assert.equal(found.status, 200, `${int}: ${found.text}`);
 			assert.ok(found.json.items.some((item) => item.id === answer.json.id));
 		}
-		for (const big of ['9223372036854775808', '-9223372036854775809', '1e30', '123456789012345678901234567890']) {
+		for (const [written, read] of [['7.0', 7], ['1e3', 1000], ['-2.50e1', -25], ['-0.0', 0]])
+			assert.equal((await api.post(path, `{"${word.n}":${written}}`)).json[word.n], read, written);
+		for (const big of ['9223372036854775808', '1e16', '1.5', '-9223372036854775809', '1e30', '123456789012345678901234567890']) {
 			const answer = await api.post(path, `{"${word.n}":${big}}`);
 			assert.equal(answer.status, 422, `${big}: ${answer.text}`);
 			assert.equal(pointers(answer)[0][0], `#/${word.n}`);
