@@ -125,6 +125,7 @@ request_reset(struct request *request)
 	request->scanned = 0;
 	request->has_head = request->has_body = request->keep_alive = false;
 	request->waits_for_input = request->waits_for_body = false;
+	request->body_looks = 0;
 	request->id[0] = '\0';
 	request->waits.count = 0;
 	request->bytes_in = request->bytes_out = 0;
@@ -194,6 +195,18 @@ on_sent(struct connection *connection)
 	}
 }
 
+/* A look at a body that is still coming: for how long, and how much of it has come. */
+static bool
+is_body_too_slow(struct request *request)
+{
+	unsigned looks = ++request->body_looks;
+	int64_t ms = limit(LIMIT_body_timeout) / CONNECTION_BODY_LOOKS * looks;
+
+	return looks >= CONNECTION_BODY_LOOKS ||
+	       (looks >= CONNECTION_BODY_LOOKS / 2 &&
+		   (int64_t)request->body.size * 1000 < limit(LIMIT_body_rate) * ms);
+}
+
 static void
 on_timeout(struct connection *connection)
 {
@@ -201,6 +214,8 @@ on_timeout(struct connection *connection)
 
 	if (request == NULL) {
 		connection_close(connection);
+	} else if (request->waits_for_input && request->waits_for_body && !is_body_too_slow(request)) {
+		connection_wait(connection, &connection->pool->body);
 	} else if (request->waits_for_input) {
 		request->waits_for_input = false;
 		request->problem.detail = request->has_head ? STR("The body came too slowly.") :
@@ -226,7 +241,8 @@ on_close(struct connection *connection)
 	}
 }
 
-const struct connection_user request_connection_user = { on_input, on_sent, on_timeout, on_close };
+const struct connection_user request_connection_user = { on_input, on_sent, on_timeout, on_close,
+	request_refuse_connection };
 
 static enum step_result
 wait_for_input(struct request *request)

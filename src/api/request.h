@@ -77,6 +77,7 @@ struct request {
 	bool has_head, has_body; /* read to its end */
 	bool keep_alive;
 	bool waits_for_input, waits_for_body;
+	unsigned body_looks; /* while it waits for the body */
 	const struct route *route;
 	const struct collection *collection;
 	bool is_file;	    /* of public/ */
@@ -125,6 +126,9 @@ enum step_result request_refuse_parameter(struct request *request, enum err err,
 
 /* ${identity} asks, now and in this way; it must live as long as the request. */
 void request_set_identity(struct request *request, const struct identity *identity);
+
+/* What a connection is told that is one too many. */
+void request_refuse_connection(struct connection_pool *pool, struct buf *out);
 
 /* Start a call of the store on the request's own behalf: "return request_read_store(...)". */
 enum step_result request_read_store(

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "api/request.h"
+#include "http/response.h"
 
 enum step_result
 request_refuse(struct request *request, enum err err, const char *detail)
@@ -50,4 +51,30 @@ request_refuse_parameter(struct request *request, enum err err, struct str param
 		request->problem.errors_count = 1;
 	}
 	return task_fail(&request->task, err);
+}
+
+void
+request_refuse_connection(struct connection_pool *pool, struct buf *out)
+{
+	struct server_loop *home = pool->user_data;
+	struct problem problem = {
+		.err = ERR_OVERLOADED,
+		.detail = STR("There are as many connections as there may be."),
+	};
+	struct buf body;
+	char instance[REQUEST_ID_SIZE + 16];
+
+	snprintf(instance, sizeof(instance), "/requests/%s%llu", home->id_prefix,
+	    (unsigned long long)home->requests_count++);
+	problem.instance = str_from(instance);
+	buf_init(&body, 4096);
+	problem_write(&problem, &body);
+	response_begin(out, err_row(problem.err)->status, (struct str){ home->loop.date, RESPONSE_DATE_SIZE });
+	response_field(out, STR("Retry-After"), STR("1"));
+	response_field(out, STR("Cache-Control"), STR("no-store"));
+	response_content(out, PROBLEM_MEDIA_TYPE, body.size);
+	response_close(out);
+	response_end(out);
+	buf_add_str(out, buf_str(&body));
+	buf_release(&body);
 }

@@ -114,7 +114,8 @@ read_options(const struct command *command, int argc, char **argv, struct serve_
 		else if (option == 'o' && read_loops(command, optarg, &ret->loops))
 			continue;
 		else if (option == 'v')
-			ret->dev = true;
+			/* Whoever works on an app may open as many pages as there may be connections. */
+			ret->dev = limits_set(STR("connections_address=1000000"));
 		else
 			return false;
 	}
@@ -434,8 +435,8 @@ const struct command serve_command = {
 		"  --limit NAME=VALUE   set a limit; `caisson limits` lists them\n"
 		"  --log FILE           write the log there; - is standard error (default), off is none\n"
 		"  --log-format FORMAT  json or text; default: text on a terminal, else json\n"
-		"  --dev                for work on an app: changes the tables after caisson.yaml by itself,\n"
-		"                       where nothing is lost\n\n"
+		"  --dev                for work on an app: reads it again when it changes, changes the tables\n"
+		"                       after it where nothing is lost, counts no addresses\n\n"
 		"Examples:\n"
 		"  caisson serve examples/handbook\n"
 		"  caisson serve --listen 0.0.0.0:80 --limit body_size=65536\n"

@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "net/addresses.h"
 
 enum { LINGER_MS = 2000, IN_SIZE_MAX = 64 << 20, OUT_SIZE_MAX = 1 << 30 };
 
@@ -32,7 +33,7 @@ connection_pool_init(struct connection_pool *pool, struct loop *loop,
 {
 	*pool = (struct connection_pool){ .loop = loop, .user = user, .user_data = user_data };
 	timeout_queue_init(loop, &pool->head, (uint64_t)limit(LIMIT_head_timeout));
-	timeout_queue_init(loop, &pool->body, (uint64_t)limit(LIMIT_body_timeout));
+	timeout_queue_init(loop, &pool->body, (uint64_t)limit(LIMIT_body_timeout) / CONNECTION_BODY_LOOKS);
 	timeout_queue_init(loop, &pool->idle, (uint64_t)limit(LIMIT_idle_timeout));
 	timeout_queue_init(loop, &pool->write, (uint64_t)limit(LIMIT_write_timeout));
 	timeout_queue_init(loop, &pool->linger, LINGER_MS);
@@ -91,12 +92,38 @@ print_remote(const struct sockaddr *remote, char ret[CONNECTION_REMOTE_SIZE])
 	}
 }
 
+/* Say no and forget it: one that is too many may cost a few bytes of answer, and no memory. */
+static void
+refuse(struct connection_pool *pool, int fd)
+{
+	char request[4096];
+	struct buf out;
+
+	buf_init(&out, sizeof(request));
+	pool->user->write_refusal(pool, &out);
+	/* What was sent and not read would make the close a reset, which could overtake the answer. */
+	while (recv(fd, request, sizeof(request), MSG_DONTWAIT) == (ssize_t)sizeof(request))
+		;
+	(void)send(fd, out.data, out.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+	shutdown(fd, SHUT_WR);
+	close(fd);
+	buf_release(&out);
+}
+
 void
 connection_new(struct connection_pool *pool, int fd, const struct sockaddr *remote)
 {
-	struct connection *connection = memory_new(sizeof(*connection));
+	struct connection *connection;
+	struct address *address;
 
+	if (atomic_load(&connections_count) >= (unsigned)limit(LIMIT_connections) ||
+	    !addresses_enter(remote, &address)) {
+		refuse(pool, fd);
+		return;
+	}
+	connection = memory_new(sizeof(*connection));
 	connection->fd = fd;
+	connection->address = address;
 	print_remote(remote, connection->remote);
 	connection->pool = pool;
 	connection->in_max = CONNECTION_CHUNK_SIZE;
@@ -145,6 +172,7 @@ on_closed(uv_handle_t *handle)
 	take_chunk_back(connection->pool, &connection->in);
 	take_chunk_back(connection->pool, &connection->out);
 	atomic_fetch_sub(&connections_count, 1);
+	addresses_leave(connection->address);
 	free(connection);
 }
 

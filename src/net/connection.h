@@ -23,15 +23,20 @@ enum {
 	CONNECTION_CHUNK_SIZE = 16 * 1024,  /* what the pool lends, and what one read takes */
 	CONNECTION_OUT_MARK = 256 * 1024,   /* unsent bytes above which no further request is begun */
 	CONNECTION_POOL_MAX = 64,
+	CONNECTION_BODY_LOOKS = 6, /* how often the queue `body` expires within body_timeout */
 	CONNECTION_REMOTE_SIZE = 56, /* "[" INET6 "]:" PORT and its NUL */
 };
 
+struct address;
 struct connection;
+struct connection_pool;
 struct connection_user {
 	void (*on_input)(struct connection *connection); /* `in` has grown, or input_ended is set */
 	void (*on_sent)(struct connection *connection);	 /* all of `out` was sent, after it had to wait */
 	void (*on_timeout)(struct connection *connection);
 	void (*on_close)(struct connection *connection);
+	/* Write what is said to one more than there may be, before it is closed. */
+	void (*write_refusal)(struct connection_pool *pool, struct buf *out);
 };
 
 /* What all connections of one loop share. */
@@ -53,6 +58,7 @@ struct connection {
 	int events; /* that are polled for */
 	struct connection_pool *pool;
 	struct connection *next, **at; /* in the pool's list */
+	struct address *address; /* that it is counted for, or NULL */
 	struct connection *next_unflushed;
 	struct buf in, out;
 	size_t in_max;	   /* `in` is not filled beyond it */
@@ -69,7 +75,10 @@ void connection_pool_init(struct connection_pool *pool, struct loop *loop,
     const struct connection_user *user, void *user_data);
 void connection_pool_release(struct connection_pool *pool);
 
-/* Take over the socket ${fd}, which is non-blocking; its peer is ${remote}. */
+/*
+ * Take over the socket ${fd}, which is non-blocking; its peer is ${remote}.  Where there are as
+ * many connections as there may be, the peer is told, and the socket closed.
+ */
 struct sockaddr;
 void connection_new(struct connection_pool *pool, int fd, const struct sockaddr *remote);
 /* Where to write: sent at the end of this turn. */

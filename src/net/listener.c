@@ -131,10 +131,6 @@ on_connections(uv_poll_t *poll, int status, int events)
 				refuse_without_descriptors(listener);
 			return;
 		}
-		if (atomic_load(&connections_count) >= (unsigned)limit(LIMIT_connections)) {
-			close(fd);
-			continue;
-		}
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		connection_new(listener->pool, fd, (struct sockaddr *)&remote);
 	}

@@ -12,7 +12,7 @@ import { makeFolder, Server } from '../lib/server.mjs';
 import { boards } from '../lib/two_boards.mjs';
 import { sleep, Wire } from '../lib/wire.mjs';
 
-const LARGE = Buffer.alloc(20 * 1024 * 1024, 'a line of a large file, of which there are many more\n');
+const LARGE = Buffer.alloc(6 * 1024 * 1024, 'a line of a large file, of which there are many more\n');
 LARGE.write('the end', LARGE.length - 7);
 
 const files = {
