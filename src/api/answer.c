@@ -180,7 +180,7 @@ add_fields(struct request *request, struct buf *out)
 	if (answer->allow.data != NULL)
 		add_allow(answer, out);
 	if (answer->vary_accept)
-		response_field(out, STR("Vary"), STR("Accept"));
+		response_field(out, STR("Vary"), answer->vary_caller ? STR("Accept, Authorization") : STR("Accept"));
 	if (request->task.err != OK)
 		add_problem_fields(request, out);
 }

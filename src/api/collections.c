@@ -1,6 +1,7 @@
 #include "api/collections.h"
 
 #include "api/answer.h"
+#include "api/caching.h"
 #include "api/live.h"
 #include "records/list.h"
 
@@ -94,13 +95,6 @@ next_link(struct request *request, struct str cursor)
 	return text;
 }
 
-/* What a cache may do with an answer that rules shaped for its caller. */
-static struct str
-cache_control(const struct request *request)
-{
-	return request->identity->caller.signed_in ? STR("private, no-cache") : STR("no-cache");
-}
-
 static enum step_result
 answer_list(struct task *task)
 {
@@ -110,7 +104,7 @@ answer_list(struct task *task)
 	if (request->call.err != OK)
 		return request_refuse(request, request->call.err, NULL);
 	answer_json(request);
-	request->answer.cache_control = cache_control(request);
+	caching_say(request);
 	request->answer.etag = list->version;
 	request->answer.etag_shape = hex(request, list->hash);
 	if (list->next.size > 0)
@@ -172,7 +166,7 @@ answer_record(struct task *task)
 	if (request->call.err != OK)
 		return request_refuse(request, request->call.err, NULL);
 	answer_json(request);
-	request->answer.cache_control = cache_control(request);
+	caching_say(request);
 	request->answer.etag = request->read.version;
 	if (request->read.sight != NULL)
 		request->answer.etag_shape = hex(request, request->read.hash);

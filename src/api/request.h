@@ -45,6 +45,7 @@ struct answer {
 	struct str modified, content_range; /* of files: Last-Modified, Content-Range */
 	struct str cache_control;
 	bool vary_accept;
+	bool vary_caller; /* with the former */
 	bool is_page;  /* a browser runs scripts of it: say what they may do */
 	bool bodyless; /* HEAD: the head of a GET */
 	struct str stored; /* idempotency: fields and body of an answer that was given before */
