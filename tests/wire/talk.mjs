@@ -65,6 +65,13 @@ export class Talk {
 		}
 	}
 
+	/* What is no answer, such as the bare body of HTTP/0.9; null for nothing. */
+	#takeRest() {
+		const body = this.text;
+		this.text = '';
+		return body === '' ? null : { status: 0, fields: new Map(), body };
+	}
+
 	/* The next answer; null at the end, "silent" when the time is over. */
 	async #answer(until, isHead) {
 		for (;;) {
@@ -74,7 +81,7 @@ export class Talk {
 				return taken;
 			}
 			if (this.ended)
-				return this.text === '' ? null : { status: 0, fields: new Map(), body: this.text };
+				return this.#takeRest();
 			const left_ms = until - Date.now();
 			if (left_ms <= 0)
 				return 'silent';
