@@ -7,10 +7,13 @@
 
 #include "base/buf.h"
 #include "http/accept.h"
+#include "codec/time.h"
 #include "http/conditional.h"
+#include "http/date.h"
 #include "http/etag.h"
 #include "http/media_type.h"
 #include "http/prefer.h"
+#include "http/range.h"
 #include "http/response.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -81,6 +84,32 @@ check_others(const struct h1_head *head)
 		assert(media_type_parse(value, &type));
 }
 
+/* A date that is read is written as the same second; a part lies in its whole. */
+static void
+check_file(const struct h1_head *head)
+{
+	struct conditional conditional;
+	const char *detail;
+
+	for (size_t i = 0; i < head->fields_count; i++) {
+		struct str value = head->fields[i].value;
+		int64_t seconds, again;
+		size_t first, end;
+
+		if (http_date_parse(value, 0, &seconds) && seconds <= time_us_max / 1000000) {
+			char text[TIME_HTTP_SIZE];
+
+			time_format_http(seconds, text);
+			assert(http_date_parse((struct str){ text, sizeof(text) }, 0, &again) && again == seconds);
+		}
+		for (size_t size = 0; size < 12; size += 4)
+			if (range_parse(value, size, &first, &end) == RANGE_PART)
+				assert(first < end && end <= size);
+	}
+	if (conditional_parse(head, &conditional, &detail) == OK)
+		(void)conditional_file(&conditional, STR("\"5\""), 5, 0);
+}
+
 /* Lines as fields of one name; whatever has a control character is no field value. */
 static bool
 head_of(struct str lines, const char *names[], size_t names_count, struct buf *text, struct h1_head *ret)
@@ -101,7 +130,8 @@ head_of(struct str lines, const char *names[], size_t names_count, struct buf *t
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *lists[] = { "Accept", "If-Match", "If-None-Match", "Prefer" };
+	const char *lists[] = { "Accept", "If-Match", "If-None-Match", "Prefer", "If-Modified-Since",
+		"If-Unmodified-Since" };
 	const char *single[] = { "Content-Type" };
 	struct str lines = { (const char *)data, size };
 	static struct h1_head head;
@@ -114,6 +144,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_accept(&head);
 		check_conditional(&head);
 		check_others(&head);
+		check_file(&head);
 	}
 	if (head_of(lines, single, 1, &text, &head))
 		check_others(&head);
