@@ -1,11 +1,13 @@
 /*
  * Any text as a decimal, a date and a time: a value or an error, and what was
- * read is written as a text that reads as the same value.
+ * read is written as a text that reads as the same value.  And as an address:
+ * one that passes is plain ASCII, with what makes it one.
  *
  *	byte 0: the scale; the rest: the text
  */
 #include <assert.h>
 
+#include "codec/address.h"
 #include "codec/decimal.h"
 #include "codec/time.h"
 
@@ -52,6 +54,17 @@ check_time(struct str text)
 	time_format_http(us / 1000000, http);
 }
 
+static void
+check_address(struct str text)
+{
+	bool email = email_check(text), url = url_check(text);
+
+	assert(!email || str_find_byte(text, '@') < text.size);
+	assert(!url || (text.size > 7 && str_find_byte(text, ':') <= 5));
+	for (size_t i = 0; i < text.size; i++)
+		assert((!email && !url) || (text.data[i] > ' ' && text.data[i] < 0x7f));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -63,5 +76,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_decimal(text, data[0] % (DECIMAL_DIGITS_MAX + 1));
 	check_date(text);
 	check_time(text);
+	check_address(text);
 	return 0;
 }

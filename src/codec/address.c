@@ -104,7 +104,8 @@ is_authority(struct str text)
 	if (at > 0 && str_find_byte(text, '@') != at - 1)
 		return false;
 	host = str_slice(text, at, text.size);
-	for (colon = host.size; colon > 0 && host.data[colon - 1] != ':' && host.data[colon - 1] != ']';)
+	for (colon = host.size;
+	     colon > 0 && host.data[colon - 1] != ':' && host.data[colon - 1] != ']';)
 		colon--;
 	if (colon > 0 && host.data[colon - 1] == ':') {
 		if (!is_port(str_slice(host, colon, host.size)))

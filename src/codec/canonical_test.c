@@ -101,8 +101,8 @@ static void
 texts_of_a_database_are_made_canonical(void **state)
 {
 	(void)state;
-	assert_true(str_is(json_canonical_text(&arena, STR("{\"b\": 1.0, \"a\": 2}")),
-	    "{\"a\":2,\"b\":1}"));
+	assert_true(str_is(
+	    json_canonical_text(&arena, STR("{\"b\": 1.0, \"a\": 2}")), "{\"a\":2,\"b\":1}"));
 	assert_true(str_is(json_canonical_text(&arena, STR("[1e999]")), "[1e999]"));
 	assert_true(str_is(json_canonical_text(&arena, STR("what")), "what"));
 }
@@ -179,7 +179,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(equal_values_are_equal_bytes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_no_database_holds_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    what_no_database_holds_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    texts_of_a_database_are_made_canonical, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(numbers_stand_what_databases_do, set_up, tear_down),

@@ -90,7 +90,8 @@ decimal_read(struct str text, unsigned scale, int64_t *ret)
 		return DECIMAL_BROKEN;
 	if (parts.places > (int64_t)scale)
 		return DECIMAL_TOO_FINE;
-	for (int64_t i = parts.places; i < (int64_t)scale && parts.integer != 0 && !parts.overflow; i++) {
+	for (int64_t i = parts.places; i < (int64_t)scale && parts.integer != 0 && !parts.overflow;
+	     i++) {
 		parts.overflow = parts.integer > decimal_max / 10;
 		parts.integer *= parts.overflow ? 1 : 10;
 	}

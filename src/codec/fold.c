@@ -34,8 +34,8 @@ fold_once(struct arena *arena, struct str text)
 						 UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
 						 UTF8PROC_IGNORE;
 	utf8proc_uint8_t *mapped = NULL;
-	utf8proc_ssize_t size = utf8proc_map((const utf8proc_uint8_t *)text.data,
-	    (utf8proc_ssize_t)text.size, &mapped, options);
+	utf8proc_ssize_t size = utf8proc_map(
+	    (const utf8proc_uint8_t *)text.data, (utf8proc_ssize_t)text.size, &mapped, options);
 	struct str folded = { 0 };
 
 	if (size >= 0)

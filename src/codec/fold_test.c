@@ -38,15 +38,22 @@ case_and_looks_do_not_count(void **state)
 		{ "", "" },
 		{ "Ann@Example.ORG", "ann@example.org" },
 		{ "[\\]^_`{|}~ 09", "[\\]^_`{|}~ 09" },
-		{ "Stra\xc3\x9f""e", "strasse" },
+		{ "Stra\xc3\x9f"
+		  "e",
+		    "strasse" },
 		{ "STRASSE", "strasse" },
 		{ "\xc3\x89t\xc3\xa9", "\xc3\xa9t\xc3\xa9" }, /* composed */
 		{ "E\xcc\x81te\xcc\x81", "\xc3\xa9t\xc3\xa9" }, /* and not */
 		{ "\xce\xa3\xce\x8a\xcf\x82", "\xcf\x83\xce\xaf\xcf\x83" }, /* both sigmas */
 		{ "\xef\xbc\xa1\xef\xbc\xa2", "ab" }, /* full width */
-		{ "o\xef\xac\x83""ce", "office" }, /* a ligature */
+		{ "o\xef\xac\x83"
+		  "ce",
+		    "office" }, /* a ligature */
 		{ "\xe2\x84\xaa", "k" }, /* the Kelvin sign */
-		{ "a\xe2\x80\x8b""b\xc2\xad""c", "abc" }, /* a zero-width space, a soft hyphen */
+		{ "a\xe2\x80\x8b"
+		  "b\xc2\xad"
+		  "c",
+		    "abc" }, /* a zero-width space, a soft hyphen */
 		{ "\xc4\xb0", "i\xcc\x87" },
 		{ "\xe2\x80\x8b", "" },
 	};
@@ -65,7 +72,8 @@ static uint32_t
 random_code_point(uint64_t *random)
 {
 	static const uint32_t ends[] = { 0x80, 0x300, 0x370, 0x600, 0x3000, 0xd800, 0x20000 };
-	uint32_t code_point = 1 + (uint32_t)test_random_below(random, ends[test_random_below(random, COUNT(ends))]);
+	uint32_t code_point =
+	    1 + (uint32_t)test_random_below(random, ends[test_random_below(random, COUNT(ends))]);
 
 	if (test_random_below(random, 3) == 0)
 		code_point = 0x300 + (uint32_t)test_random_below(random, 0x70); /* marks */
@@ -91,7 +99,8 @@ what_is_folded_stays(void **state)
 		assert_int_equal(utf8_check(once), once.size);
 		twice = fold_text(&arena, once);
 		if (!str_equal(once, twice))
-			printf("'%.*s' '%.*s' '%.*s'\n", (int)size, text, STR_ARGS(once), STR_ARGS(twice));
+			printf("'%.*s' '%.*s' '%.*s'\n", (int)size, text, STR_ARGS(once),
+			    STR_ARGS(twice));
 		assert_true(str_equal(once, twice));
 	}
 }

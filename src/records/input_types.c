@@ -20,10 +20,12 @@ check_range(const struct member_check *check, int64_t size, const char *small, c
 
 	if (column->has_min && size < column->min)
 		field_error_add(check->errors, check->arena, check->pointer, small,
-		    "%.*s must be at least %lld%s", STR_ARGS(column->name), (long long)column->min, unit);
+		    "%.*s must be at least %lld%s", STR_ARGS(column->name), (long long)column->min,
+		    unit);
 	if (column->has_max && size > column->max)
 		field_error_add(check->errors, check->arena, check->pointer, large,
-		    "%.*s must be at most %lld%s", STR_ARGS(column->name), (long long)column->max, unit);
+		    "%.*s must be at most %lld%s", STR_ARGS(column->name), (long long)column->max,
+		    unit);
 }
 
 /* The characters of a text, at most ${most} where nothing less is declared. */
@@ -39,7 +41,8 @@ check_length(const struct member_check *check, int64_t most)
 	check_range(check, length, "too_short", "too_long", " characters long");
 	if (length > most && !column->has_max)
 		field_error_add(check->errors, check->arena, check->pointer, "too_long",
-		    "%.*s must be at most %lld characters long", STR_ARGS(column->name), (long long)most);
+		    "%.*s must be at most %lld characters long", STR_ARGS(column->name),
+		    (long long)most);
 }
 
 /* Items of a list. */
@@ -66,7 +69,8 @@ bound_text(const struct field *column, int64_t bound, char ret[TIME_RFC3339_SIZE
 }
 
 static void
-check_bounds(const struct member_check *check, int64_t value, const char *not_below, const char *not_above)
+check_bounds(
+    const struct member_check *check, int64_t value, const char *not_below, const char *not_above)
 {
 	const struct field *column = check->column;
 	char text[TIME_RFC3339_SIZE];
@@ -172,8 +176,8 @@ wrong_enum(const struct member_check *check)
 		at += (size_t)snprintf(words + at, sizeof(words) - at, "%s%.*s", i == 0 ? "" : ", ",
 		    check->column->values[i].size > 64 ? 64 : (int)check->column->values[i].size,
 		    check->column->values[i].data);
-	field_error_add(check->errors, check->arena, check->pointer, "enum", "%.*s must be one of: %s",
-	    STR_ARGS(check->column->name), words);
+	field_error_add(check->errors, check->arena, check->pointer, "enum",
+	    "%.*s must be one of: %s", STR_ARGS(check->column->name), words);
 }
 
 static bool
@@ -273,7 +277,8 @@ static bool
 read_decimal(const struct member_check *check)
 {
 	const struct field *column = check->column;
-	struct str text = check->json->type == JSON_STRING ? check->json->string : check->json->text;
+	struct str text =
+	    check->json->type == JSON_STRING ? check->json->string : check->json->text;
 	int64_t integer = 0;
 
 	switch (to_decimal(check->json, column->scale, &integer)) {
@@ -305,7 +310,8 @@ read_id(enum field_type type, const struct json *json, struct value *ret)
 	if (type == FIELD_INT)
 		return to_integer(json, &ret->integer);
 	ret->kind = VALUE_UUID;
-	return type == FIELD_ID && json->type == JSON_STRING && uuid_parse(json->string, &ret->uuid);
+	return type == FIELD_ID && json->type == JSON_STRING &&
+	       uuid_parse(json->string, &ret->uuid);
 }
 
 static bool
@@ -349,8 +355,8 @@ what_item(const struct field *column)
 {
 	if (column->type == FIELD_LIST)
 		return field_types[column->of].what;
-	return column->to->id_type == FIELD_INT ? "the id of a record (a whole number)" :
-						  "the id of a record";
+	return column->to->id_type == FIELD_INT ? "the id of a record (a whole number)"
+						: "the id of a record";
 }
 
 static void
@@ -425,7 +431,8 @@ read_own_id(const struct member_check *check)
 	if (!read_id(check->column->type, check->json, check->ret))
 		return false;
 	if (check->ret->kind == VALUE_INT && check->ret->integer < 1)
-		field_error_add(check->errors, check->arena, check->pointer, "too_small", "id must be at least 1");
+		field_error_add(check->errors, check->arena, check->pointer, "too_small",
+		    "id must be at least 1");
 	if (check->ret->kind == VALUE_INT && check->ret->integer > largest)
 		field_error_add(check->errors, check->arena, check->pointer, "too_large",
 		    "id must be at most %lld", (long long)largest);

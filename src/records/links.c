@@ -103,16 +103,16 @@ insert(struct link_write *write, const struct value *targets, size_t count)
 static void
 drop(struct link_write *write, const struct value *targets, size_t count)
 {
-	sql_addf(&write->sql, "DELETE FROM %n WHERE \"source\" = %v AND \"target\" IN (", write->table,
-	    *write->id);
+	sql_addf(&write->sql, "DELETE FROM %n WHERE \"source\" = %v AND \"target\" IN (",
+	    write->table, *write->id);
 	for (size_t i = 0; i < count; i++)
 		sql_addf(&write->sql, i == 0 ? "%v" : ", %v", targets[i]);
 	sql_add(&write->sql, ")");
 }
 
 static enum err
-run_in_chunks(struct link_write *write, link_statement *statement, const struct value *targets,
-    size_t count)
+run_in_chunks(
+    struct link_write *write, link_statement *statement, const struct value *targets, size_t count)
 {
 	enum err err = OK;
 
@@ -160,10 +160,11 @@ links_write(struct tx *tx, const struct collection *collection, const struct fie
 	if (changed == NULL)
 		return ERR_TOO_LARGE;
 	sql_init(&write.sql, tx->type->dialect);
-	err = run_in_chunks(&write, drop, changed, only_in(new_ids, new_count, old_ids, old_count, changed));
+	err = run_in_chunks(
+	    &write, drop, changed, only_in(new_ids, new_count, old_ids, old_count, changed));
 	if (err == OK)
-		err = run_in_chunks(
-		    &write, insert, changed, only_in(old_ids, old_count, new_ids, new_count, changed));
+		err = run_in_chunks(&write, insert, changed,
+		    only_in(old_ids, old_count, new_ids, new_count, changed));
 	sql_release(&write.sql);
 	return err == ERR_CONFLICT && tx->problem.kind == TX_REFERENCE ? ERR_INVALID : err;
 }

@@ -7,22 +7,21 @@
 #include "store/log.h"
 #include "store/test_shop.h"
 
-static const char links_text[] =
-    "app: links\n"
-    "database: sqlite:data/links.db\n"
-    "collections:\n"
-    "  tags:\n"
-    "    fields: { name: { type: text } }\n"
-    "  days:\n"
-    "    id: int\n"
-    "    fields: { name: { type: text } }\n"
-    "  notes:\n"
-    "    fields:\n"
-    "      title: { type: text }\n"
-    "      tags: { type: refs, to: tags }\n"
-    "      more: { type: refs, to: tags }\n"
-    "      days: { type: refs, to: days }\n"
-    "      near: { type: refs, to: notes }\n";
+static const char links_text[] = "app: links\n"
+				 "database: sqlite:data/links.db\n"
+				 "collections:\n"
+				 "  tags:\n"
+				 "    fields: { name: { type: text } }\n"
+				 "  days:\n"
+				 "    id: int\n"
+				 "    fields: { name: { type: text } }\n"
+				 "  notes:\n"
+				 "    fields:\n"
+				 "      title: { type: text }\n"
+				 "      tags: { type: refs, to: tags }\n"
+				 "      more: { type: refs, to: tags }\n"
+				 "      days: { type: refs, to: days }\n"
+				 "      near: { type: refs, to: notes }\n";
 
 enum { TAGS = 6, DAYS = 12, NOTES = 5, FIELDS = 4 };
 static const char *const field_names[FIELDS] = { "tags", "more", "days", "near" };
@@ -32,7 +31,8 @@ static const struct collection *notes;
 static struct value
 id_of(const struct collection *collection, int number)
 {
-	struct uuid uuid = { { 0xab, 0xcd, [14] = (uint8_t)collection->index, [15] = (uint8_t)number } };
+	struct uuid uuid = { { 0xab,
+	    0xcd, [14] = (uint8_t)collection->index, [15] = (uint8_t)number } };
 
 	return collection->id_type == FIELD_INT ? value_int(number) : value_uuid(uuid);
 }
@@ -62,7 +62,8 @@ make_note(struct tx *tx, void *arg)
 		row.values[field_of(field_names[i])->column] = note->arrays[i];
 	err = test_insert(tx, &row);
 	for (size_t i = 0; i < FIELDS && err == OK; i++)
-		err = links_write(tx, notes, field_of(field_names[i]), &note->id, NULL, &note->arrays[i]);
+		err = links_write(
+		    tx, notes, field_of(field_names[i]), &note->id, NULL, &note->arrays[i]);
 	return err;
 }
 
@@ -146,11 +147,13 @@ read_links(struct tx *tx, size_t field, struct look *look)
 
 	snprintf(name, sizeof(name), "notes_%s", field_names[field]);
 	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql, "SELECT \"target\" FROM %n WHERE \"source\" = %v", str_from(name), look->note.id);
+	sql_addf(
+	    &sql, "SELECT \"target\" FROM %n WHERE \"source\" = %v", str_from(name), look->note.id);
 	err = tx_query(tx, &sql, &rows);
 	while (err == OK && tx_next(&rows))
 		ids[count++] = tx_value(&rows, 0,
-		    field_of(field_names[field])->to->id_type == FIELD_INT ? VALUE_INT : VALUE_UUID);
+		    field_of(field_names[field])->to->id_type == FIELD_INT ? VALUE_INT
+									   : VALUE_UUID);
 	err = tx_close(&rows, err);
 	sql_release(&sql);
 	array = links_array(tx->arena, ids, &count);
@@ -174,7 +177,8 @@ look_at(struct tx *tx, void *arg)
 	look->agrees = true;
 	sql_init(&sql, tx->type->dialect);
 	sql_addf(&sql,
-	    "SELECT \"tags\", \"more\", \"days\", \"near\", \"_version\" FROM \"notes\" WHERE \"id\" = %v",
+	    "SELECT \"tags\", \"more\", \"days\", \"near\", \"_version\" FROM \"notes\" WHERE "
+	    "\"id\" = %v",
 	    look->note.id);
 	err = tx_query(tx, &sql, &rows);
 	look->note.exists = err == OK && tx_next(&rows);
@@ -208,7 +212,6 @@ look(struct value id)
 struct logged {
 	int64_t since;
 	size_t changes, notes; /* of all the commits since, and of notes */
-
 };
 
 static enum err
@@ -223,7 +226,8 @@ read_logged(struct tx *tx, void *arg)
 	logged->changes = logged->notes = 0;
 	for (size_t i = 0; i < page.count; i++) {
 		logged->changes += page.commits[i]->changes_count;
-		for (struct change *change = page.commits[i]->changes; change != NULL; change = change->next)
+		for (struct change *change = page.commits[i]->changes; change != NULL;
+		     change = change->next)
 			logged->notes += change->collection == notes;
 	}
 	log_page_release(&page);
@@ -242,9 +246,10 @@ logged_since(int64_t number)
 static struct note
 note(int number, const char *tags, const char *more, const char *days, const char *others)
 {
-	return (struct note){ .id = id_of(notes, number), .exists = true,
+	return (struct note){ .id = id_of(notes, number),
+		.exists = true,
 		.arrays = { value_json(str_from(tags)), value_json(str_from(more)),
-			value_json(str_from(days)), value_json(str_from(others)) } };
+		    value_json(str_from(days)), value_json(str_from(others)) } };
 }
 
 #define TAG_1 "\"abcd0000-0000-0000-0000-000000000001\""
@@ -257,7 +262,8 @@ note(int number, const char *tags, const char *more, const char *days, const cha
 #define NOTE_2 "\"abcd0000-0000-0000-0000-000000000202\""
 
 static void
-assert_arrays(struct value id, const char *tags, const char *more, const char *days, const char *others)
+assert_arrays(
+    struct value id, const char *tags, const char *more, const char *days, const char *others)
 {
 	const char *expected[FIELDS] = { tags, more, days, others };
 	struct look seen = look(id);
@@ -327,7 +333,8 @@ a_target_that_goes_leaves_the_arrays(void **state)
 
 	(void)state;
 	for (int i = 1; i <= MANY; i++) {
-		struct note one = note(i, "[" TAG_1 "," TAG_2 "," TAG_3 "]", "[" TAG_2 "]", "[]", "[]");
+		struct note one =
+		    note(i, "[" TAG_1 "," TAG_2 "," TAG_3 "]", "[" TAG_2 "]", "[]", "[]");
 
 		assert_int_equal(write_call(make_note, &one, &before), OK);
 	}
@@ -383,8 +390,9 @@ static void
 links_by_hand_set_the_array(void **state)
 {
 	static char add_day[] = "INSERT INTO notes_days SELECT id, 9 FROM notes",
-		    add_tags[] = "INSERT INTO notes_tags SELECT n.id, t.id FROM notes n, tags t WHERE true"
-				 " ON CONFLICT DO NOTHING",
+		    add_tags[] =
+			"INSERT INTO notes_tags SELECT n.id, t.id FROM notes n, tags t WHERE true"
+			" ON CONFLICT DO NOTHING",
 		    drop_days[] = "DELETE FROM notes_days WHERE target >= 10",
 		    change_day[] = "UPDATE notes_days SET target = 2 WHERE target = 9";
 	struct note first = note(1, "[" TAG_2 "]", "[]", "[10,11]", "[]");
@@ -394,14 +402,15 @@ links_by_hand_set_the_array(void **state)
 	assert_int_equal(write_call(make_note, &first, NULL), OK);
 	assert_int_equal(write_call(run_by_hand, add_day, NULL), OK);
 	assert_int_equal(write_call(run_by_hand, add_tags, NULL), OK);
-	assert_arrays(first.id, "[" TAG_1 "," TAG_2 "," TAG_3 "," TAG_4 "," TAG_5 "," TAG_6 "]", "[]",
-	    "[9,10,11]", "[]");
+	assert_arrays(first.id, "[" TAG_1 "," TAG_2 "," TAG_3 "," TAG_4 "," TAG_5 "," TAG_6 "]",
+	    "[]", "[9,10,11]", "[]");
 	assert_int_equal(write_call(run_by_hand, drop_days, &number), OK);
 	assert_true(look(first.id).version == number);
-	assert_arrays(first.id, "[" TAG_1 "," TAG_2 "," TAG_3 "," TAG_4 "," TAG_5 "," TAG_6 "]", "[]",
-	    "[9]", "[]");
+	assert_arrays(first.id, "[" TAG_1 "," TAG_2 "," TAG_3 "," TAG_4 "," TAG_5 "," TAG_6 "]",
+	    "[]", "[9]", "[]");
 	/* One engine refuses what no body does, the other knows what it means. */
-	assert_int_equal(write_call(run_by_hand, change_day, NULL), is_postgres() ? OK : ERR_CONFLICT);
+	assert_int_equal(
+	    write_call(run_by_hand, change_day, NULL), is_postgres() ? OK : ERR_CONFLICT);
 	(void)look(first.id);
 }
 

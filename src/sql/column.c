@@ -247,7 +247,8 @@ add_enum_check(struct sql_text *sql, const struct field *field, const char *lead
 }
 
 static void
-add_plain_check(struct sql_text *sql, const struct field *field, const char *lead, const char *check)
+add_plain_check(
+    struct sql_text *sql, const struct field *field, const char *lead, const char *check)
 {
 	sql_add(sql, lead);
 	sql_addf(sql, check, field->name);
@@ -278,12 +279,15 @@ find_bound(const struct field *field, bool is_max, struct value *ret)
 
 	switch (field->type) {
 	case FIELD_FLOAT: /* finite: NaN is above all numbers, where it can be at all */
-		*ret = value_real(has ? (is_max ? field->real_max : field->real_min) :
-				  is_max ? DBL_MAX :
-					   -DBL_MAX);
+		*ret = value_real(has      ? (is_max ? field->real_max : field->real_min)
+				  : is_max ? DBL_MAX
+					   : -DBL_MAX);
 		return true;
 	case FIELD_DECIMAL:
-		*ret = value_decimal(has ? integer : is_max ? decimal_max : -decimal_max, field->scale);
+		*ret = value_decimal(has      ? integer
+				     : is_max ? decimal_max
+					      : -decimal_max,
+		    field->scale);
 		return true;
 	case FIELD_TIME:
 		*ret = value_time(has ? integer : is_max ? time_us_max : time_us_min);
@@ -293,7 +297,9 @@ find_bound(const struct field *field, bool is_max, struct value *ret)
 		return true;
 	case FIELD_EMAIL:
 	case FIELD_URL:
-		*ret = value_int(has ? integer : field->type == FIELD_URL ? URL_LENGTH_MAX : EMAIL_LENGTH_MAX);
+		*ret = value_int(has                        ? integer
+				 : field->type == FIELD_URL ? URL_LENGTH_MAX
+							    : EMAIL_LENGTH_MAX);
 		return has || is_max;
 	case FIELD_REFS: /* links come one by one and vanish with their targets: the body counts them */
 		return false;

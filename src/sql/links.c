@@ -37,8 +37,8 @@ add_table(const struct links *links)
 static void
 add_index(const struct links *links)
 {
-	sql_addf(links->sql, "CREATE INDEX %n ON %n (\"target\", \"source\")", links->made,
-	    links->name);
+	sql_addf(
+	    links->sql, "CREATE INDEX %n ON %n (\"target\", \"source\")", links->made, links->name);
 }
 
 /* The function stands with the system's tables; the kind tells how ids are sorted. */
@@ -62,7 +62,8 @@ add_item(const struct links *links, const char *row)
 		buf_addf(&links->sql->text, "%s.\"target\"", row);
 	else
 		buf_addf(&links->sql->text,
-		    "lower(substr(hex(%s.\"target\"), 1, 8) || '-' || substr(hex(%s.\"target\"), 9, 4)"
+		    "lower(substr(hex(%s.\"target\"), 1, 8) || '-' || substr(hex(%s.\"target\"), "
+		    "9, 4)"
 		    " || '-' || substr(hex(%s.\"target\"), 13, 4) || '-' ||"
 		    " substr(hex(%s.\"target\"), 17, 4) || '-' || substr(hex(%s.\"target\"), 21))",
 		    row, row, row, row, row);
@@ -75,7 +76,8 @@ begin_repair(const struct links *links)
 	bool is_int = links->field->to->id_type == FIELD_INT;
 
 	sql_addf(links->sql,
-	    "\tUPDATE %n SET \"_version\" = caisson_number(), \"updated\" = caisson_now(),\n\t%n = ",
+	    "\tUPDATE %n SET \"_version\" = caisson_number(), \"updated\" = caisson_now(),\n\t%n "
+	    "= ",
 	    links->source->name, links->field->name);
 	sql_add(links->sql, "(SELECT '[' || coalesce(group_concat(");
 	sql_add(links->sql, is_int ? "value" : "'\"' || value || '\"'");
@@ -91,7 +93,8 @@ add_items(const struct links *links)
 static void
 add_sqlite_insert(const struct links *links)
 {
-	sql_addf(links->sql, "CREATE TRIGGER %n AFTER INSERT ON %n\nBEGIN\n", links->made, links->name);
+	sql_addf(
+	    links->sql, "CREATE TRIGGER %n AFTER INSERT ON %n\nBEGIN\n", links->made, links->name);
 	begin_repair(links);
 	sql_add(links->sql, "(SELECT value FROM ");
 	add_items(links);
@@ -107,7 +110,8 @@ add_sqlite_insert(const struct links *links)
 static void
 add_sqlite_delete(const struct links *links)
 {
-	sql_addf(links->sql, "CREATE TRIGGER %n AFTER DELETE ON %n\nBEGIN\n", links->made, links->name);
+	sql_addf(
+	    links->sql, "CREATE TRIGGER %n AFTER DELETE ON %n\nBEGIN\n", links->made, links->name);
 	begin_repair(links);
 	add_items(links);
 	sql_add(links->sql, " WHERE value <> ");

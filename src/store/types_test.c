@@ -11,23 +11,22 @@
 #include "store/log.h"
 #include "store/test_shop.h"
 
-static const char types_text[] =
-    "app: types\n"
-    "database: sqlite:data/types.db\n"
-    "collections:\n"
-    "  things:\n"
-    "    id: int\n"
-    "    fields:\n"
-    "      real: { type: float }\n"
-    "      whole: { type: decimal, scale: 0 }\n"
-    "      price: { type: decimal, scale: 2 }\n"
-    "      tiny: { type: decimal, scale: 18 }\n"
-    "      day: { type: date }\n"
-    "      meta: { type: json }\n"
-    "      tags: { type: list, of: text, min: 1, max: 9 }\n"
-    "      mail: { type: email }\n"
-    "      site: { type: url }\n"
-    "      at: { type: time }\n";
+static const char types_text[] = "app: types\n"
+				 "database: sqlite:data/types.db\n"
+				 "collections:\n"
+				 "  things:\n"
+				 "    id: int\n"
+				 "    fields:\n"
+				 "      real: { type: float }\n"
+				 "      whole: { type: decimal, scale: 0 }\n"
+				 "      price: { type: decimal, scale: 2 }\n"
+				 "      tiny: { type: decimal, scale: 18 }\n"
+				 "      day: { type: date }\n"
+				 "      meta: { type: json }\n"
+				 "      tags: { type: list, of: text, min: 1, max: 9 }\n"
+				 "      mail: { type: email }\n"
+				 "      site: { type: url }\n"
+				 "      at: { type: time }\n";
 
 static int
 open_types(void **state)
@@ -115,7 +114,9 @@ assert_trip(const char *field, struct value old, struct value value)
 {
 	static int64_t id = 0;
 	struct arena arena;
-	struct trip trip = { .id = value_int(++id), .old_value = old, .value = value, .arena = &arena };
+	struct trip trip = {
+		.id = value_int(++id), .old_value = old, .value = value, .arena = &arena
+	};
 
 	arena_init(&arena, 16 << 20);
 	trip.field = collection_column(&test.app->collections[0], str_from(field));
@@ -141,9 +142,9 @@ assert_refused(const char *field, struct value value)
 static void
 reals_come_back(void **state)
 {
-	static const double reals[] = { 0, 1, -1, 0.1, -0.1, 1e15, 1e16, 1e22, 123456789.123456789, 5e-324,
-		2.2250738585072014e-308, DBL_MAX, -DBL_MAX, 9007199254740993.0, 0x1p63, 1.0 / 3,
-		-123456789012345680.0 };
+	static const double reals[] = { 0, 1, -1, 0.1, -0.1, 1e15, 1e16, 1e22, 123456789.123456789,
+		5e-324, 2.2250738585072014e-308, DBL_MAX, -DBL_MAX, 9007199254740993.0, 0x1p63,
+		1.0 / 3, -123456789012345680.0 };
 
 	(void)state;
 	for (size_t i = 0; i + 1 < COUNT(reals); i++)
@@ -160,9 +161,10 @@ decimals_come_back(void **state)
 		const char *field;
 		unsigned scale;
 	} fields[] = { { "whole", 0 }, { "price", 2 }, { "tiny", 18 } };
-	static const int64_t integers[] = { 0, 1, -1, 9, 10, 99, 100, -100, 9999, 10000, -10001, 99990000,
-		100000000, 1230, 1200, INT64_C(123456789012345678), INT64_C(999999999999999999),
-		INT64_C(-999999999999999999), INT64_C(100000000000000000), -5 };
+	static const int64_t integers[] = { 0, 1, -1, 9, 10, 99, 100, -100, 9999, 10000, -10001,
+		99990000, 100000000, 1230, 1200, INT64_C(123456789012345678),
+		INT64_C(999999999999999999), INT64_C(-999999999999999999),
+		INT64_C(100000000000000000), -5 };
 
 	(void)state;
 	for (size_t k = 0; k < COUNT(fields); k++) {
@@ -173,7 +175,8 @@ decimals_come_back(void **state)
 			    value_decimal(integers[i + 1], scale));
 		assert_trip(fields[k].field, value_null(), value_decimal(12, scale));
 		assert_refused(fields[k].field, value_decimal(INT64_C(1000000000000000000), scale));
-		assert_refused(fields[k].field, value_decimal(INT64_C(-1000000000000000000), scale));
+		assert_refused(
+		    fields[k].field, value_decimal(INT64_C(-1000000000000000000), scale));
 	}
 }
 
@@ -201,7 +204,8 @@ json_comes_back(void **state)
 		"9223372036854775807", "-9223372036854775808", "9.223372036854776e+18",
 		"1000000000000000000", "[1.50,1e2,-0.0,100000000000000000000000]",
 		"\"\\u0001\\u001f\\\"\\\\/\xe2\x80\xa8\xf0\x9f\x98\x80\"",
-		"{\"\xf0\x9f\x98\x80\":1,\"\xef\xbf\xbf\":2}", "\"null\"", "[[[[[[[[[[[[]]]]]]]]]]]]" };
+		"{\"\xf0\x9f\x98\x80\":1,\"\xef\xbf\xbf\":2}", "\"null\"",
+		"[[[[[[[[[[[[]]]]]]]]]]]]" };
 	struct arena arena;
 	struct value old = value_null();
 
@@ -273,7 +277,8 @@ what_others_write_is_held_to_the_types(void **state)
 		assert_false(test_run(test.database, refused[i], NULL));
 	arena_init(&arena, 1 << 20);
 	assert_true(test_run(test.database,
-	    "INSERT INTO things (id, real, price, meta) VALUES (901, '-0', 1.005, '{\"b\": 1.0, \"a\": -0.0}')",
+	    "INSERT INTO things (id, real, price, meta) VALUES (901, '-0', 1.005, '{\"b\": 1.0, "
+	    "\"a\": -0.0}')",
 	    NULL));
 	trip.field = collection_column(&test.app->collections[0], STR("meta"));
 	trip.value = value_json(STR("{\"a\":0,\"b\":1}"));
