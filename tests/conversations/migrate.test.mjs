@@ -1,0 +1,379 @@
+// A changed app over data that is there: `plan` says what it takes, `apply`
+// does it, and the data is read through the interface afterwards.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { spawn } from 'node:child_process';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Api } from '../lib/api.mjs';
+import { isPostgres, psql } from '../lib/database.mjs';
+import { Events } from '../lib/events.mjs';
+import { binary, makeFolder, run, Server, writeAppFile } from '../lib/server.mjs';
+import { rows, schema, sql, sqlitePath } from '../lib/tables.mjs';
+
+const access = { read: true, create: true, update: true, delete: true };
+const app = (collections) => ({ app: 'moves', collections: Object.fromEntries(Object.entries(collections)
+	.map(([name, { fields = {}, ...rest }]) => [name, { access, ...rest, fields }])) });
+
+class World {
+	static async with(first, conversation) {
+		const world = new World();
+		world.server = await Server.start(first);
+		world.api = new Api(world.server);
+		try {
+			await conversation(world);
+		} catch (error) {
+			world.server.drop();
+			throw error;
+		} finally {
+			world.api.close();
+		}
+		if (world.server.isRunning())
+			await world.server.release();
+		else
+			world.server.drop();
+	}
+
+	get target() {
+		return isPostgres ? this.server.database.url : sqlitePath(this.server.folder, 'moves');
+	}
+
+	async stop() {
+		this.api.close();
+		if (this.server.isRunning())
+			await this.server.stop();
+	}
+
+	async change(next) {
+		await this.stop();
+		writeAppFile(this.server.folder, next);
+	}
+
+	command(...args) {
+		return this.server.run([...args, '-C', this.server.folder]);
+	}
+
+	apply(...args) {
+		return this.command('apply', '--yes', ...args);
+	}
+
+	plan() {
+		return JSON.parse(this.command('plan', '--json').stdout);
+	}
+
+	/* Changes the app, applies it, and serves it. */
+	async move(next, ...args) {
+		await this.change(next);
+		const ran = this.apply(...args);
+		assert.equal(ran.status, 0, ran.stdout + ran.stderr);
+		await this.server.start();
+		return ran;
+	}
+}
+
+const scenario = (name, first, conversation) =>
+	test(name, { timeout: 120000 }, () => World.with(first, conversation));
+
+/* --- what stays -------------------------------------------------------- */
+
+const VALUES = [
+	['int', {}, 7, 'float', {}, 7], ['int', {}, 7, 'decimal', { scale: 2 }, '7.00'], ['int', {}, -7, 'text', {}, '-7'], ['int', {}, 1, 'bool', {}, true],
+	['bool', {}, true, 'int', {}, 1], ['bool', {}, false, 'text', {}, 'false'], ['decimal', { scale: 1 }, '1.5', 'decimal', { scale: 3 }, '1.500'],
+	['decimal', { scale: 3 }, '-0.500', 'decimal', { scale: 1 }, '-0.5'], ['decimal', { scale: 2 }, '-0.05', 'text', {}, '-0.05'],
+	['decimal', { scale: 2 }, '12.00', 'int', {}, 12], ['float', {}, 12, 'int', {}, 12], ['text', {}, '-12', 'int', {}, -12],
+	['text', {}, '1.50', 'decimal', { scale: 1 }, '1.5'], ['text', {}, 'true', 'bool', {}, true], ['text', {}, 'red', 'enum', { values: ['blue', 'red'] }, 'red'],
+	['enum', { values: ['a', 'b'] }, 'b', 'text', {}, 'b'], ['enum', { values: ['a', 'b'] }, 'b', 'enum', { values: ['b', 'c'] }, 'b'],
+	['text', {}, '2026-11-24', 'date', {}, '2026-11-24'], ['text', {}, '2026-11-24T10:00:00+02:00', 'time', {}, '2026-11-24T08:00:00.000000Z'],
+	['date', {}, '1969-12-31', 'time', {}, '1969-12-31T00:00:00.000000Z'], ['date', {}, '2026-11-24', 'text', {}, '2026-11-24'],
+	['time', {}, '1969-12-31T23:59:59.25Z', 'text', {}, '1969-12-31T23:59:59.250000Z'], ['time', {}, '1969-12-31T00:00:00Z', 'date', {}, '1969-12-31'],
+	['text', {}, 'a@b.example', 'email', {}, 'a@b.example'], ['email', {}, 'a@b.example', 'text', {}, 'a@b.example'],
+	['text', {}, 'https://a.example/', 'url', {}, 'https://a.example/'], ['list', { of: 'int' }, [1, 2], 'list', { of: 'float' }, [1, 2]],
+	['list', { of: 'text' }, ['é'], 'json', {}, ['é']], ['json', {}, ['a'], 'list', { of: 'text' }, ['a']], ['int', {}, 5, 'json', {}, 5],
+];
+
+const numbered = (side) => Object.fromEntries(VALUES.map((row, i) => [`f${i}`, { type: row[3 * side], ...row[3 * side + 1] }]));
+
+scenario('types change and values stay', app({ all: { fields: numbered(0) } }), async (world) => {
+	const made = await world.api.make('/all', Object.fromEntries(VALUES.map((row, i) => [`f${i}`, row[2]])));
+	const empty = await world.api.make('/all', {});
+	await world.move(app({ all: { fields: numbered(1) } }));
+	const after = (await world.api.get(`/all/${made.id}`)).json;
+	VALUES.forEach((row, i) => assert.deepEqual(after[`f${i}`], row[5], `${row[0]} ${JSON.stringify(row[2])} -> ${row[3]}`));
+	const still = (await world.api.get(`/all/${empty.id}`)).json;
+	VALUES.forEach((row, i) => assert.equal(still[`f${i}`], null, `null of ${row[0]} -> ${row[3]}`));
+	assert.equal(after.created, made.created);
+	assert.equal((await world.api.patch(`/all/${made.id}`, { f0: 8 })).status, 200, 'and can be written');
+});
+
+const MISFITS = [
+	['int', {}, 9007199254740993, 'float', {}], ['text', {}, 'x', 'int', {}], ['text', {}, '1.234', 'decimal', { scale: 2 }], ['text', {}, '2026-02-30', 'date', {}],
+	['text', {}, 'yesterday', 'time', {}], ['text', {}, 'green', 'enum', { values: ['red'] }], ['text', {}, 'nobody', 'email', {}], ['int', {}, 2, 'bool', {}],
+	['decimal', { scale: 2 }, '1.25', 'decimal', { scale: 1 }], ['text', {}, 'long enough', 'text', { max: 5 }], ['int', {}, 3, 'int', { min: 4 }],
+	['enum', { values: ['a', 'b'] }, 'b', 'enum', { values: ['a'] }], ['json', {}, [1, 'a'], 'list', { of: 'int' }],
+];
+
+test('what does not fit is counted, named and refused, and nothing is changed', { timeout: 120000 }, async () => {
+	const fields = (side) => Object.fromEntries(MISFITS.map((row, i) => [`f${i}`, { type: row[3 * side], ...row[3 * side + 1] }]));
+	await World.with(app({ all: { fields: fields(0) } }), async (world) => {
+		const text = `{${MISFITS.map((row, i) => `"f${i}":${row[2] === 9007199254740993 ? '9007199254740993' : JSON.stringify(row[2])}`).join(',')}}`;
+		const made = await world.api.make('/all', text);
+		await world.api.make('/all', {});
+		const before = schema(world.target);
+		for (let i = 0; i < MISFITS.length; i++) {
+			await world.change(app({ all: { fields: { ...fields(0), [`f${i}`]: fields(1)[`f${i}`] } } }));
+			const step = world.plan()[0].steps.find((each) => each.risks.includes('check'));
+			assert.equal(step?.records, 1, `${MISFITS[i]}: ${JSON.stringify(world.plan())}`);
+			assert.deepEqual(step.ids, [made.id]);
+			const ran = world.apply();
+			assert.equal(ran.status, 1);
+			assert.match(ran.stderr, /do not fit/);
+			assert.equal(schema(world.target), before);
+		}
+	});
+});
+
+scenario('required, unique and their records in the way', app({ all: { fields: { a: { type: 'text' }, b: { type: 'int' } } } }), async (world) => {
+	const ids = [];
+	for (const [a, b] of [['x', 1], ['x', 2], [null, 2], ['y', null], [null, 3]])
+		ids.push((await world.api.make('/all', { a, b })).id);
+	const refused = async (fields, rest, ...wanted) => {
+		await world.change(app({ all: { fields, ...rest } }));
+		const step = world.plan()[0].steps.find((each) => each.risks.includes('check'));
+		assert.deepEqual([step?.records, step?.ids], [wanted.length, wanted.sort().slice(0, 3)], JSON.stringify(world.plan()));
+		assert.equal(world.apply().status, 1);
+	};
+	await refused({ a: { type: 'text', required: true }, b: { type: 'int' } }, {}, ids[2], ids[4]);
+	await refused({ a: { type: 'text', unique: true }, b: { type: 'int' } }, {}, ids[0], ids[1]);
+	await refused({ a: { type: 'text' }, b: { type: 'int' }, c: { type: 'int', required: true } }, {}, ...ids);
+	await world.move(app({ all: { fields: { a: { type: 'text', max: 9 }, b: { type: 'int' }, c: { type: 'int', required: true, default: 4 } }, unique: [['a', 'b']] } }));
+	assert.deepEqual((await world.api.walk('/all')).map((each) => each.c), [4, 4, 4, 4, 4]);
+	assert.equal((await world.api.post('/all', { a: 'x', b: 1 })).status, 409);
+	assert.equal((await world.api.post('/all', {})).json.c, 4);
+});
+
+/* --- names ------------------------------------------------------------- */
+
+scenario('collections and fields are renamed with `was`, references and links with them',
+	app({ people: { fields: { name: { type: 'text', unique: true, fold: true }, boss: { type: 'ref', to: 'people', on_delete: 'set_null' }, friends: { type: 'refs', to: 'people' } } },
+		notes: { id: 'int', fields: { by: { type: 'ref', to: 'people', on_delete: 'cascade' }, text: { type: 'text' } } } }),
+	async (world) => {
+		const ada = await world.api.make('/people', { name: 'Ada' });
+		const bob = await world.api.make('/people', { name: 'Bob', boss: ada.id, friends: [ada.id] });
+		const note = await world.api.make('/notes', { by: bob.id, text: 'a' });
+		await world.api.make('/notes', { by: bob.id, text: 'b' }).then((each) => world.api.delete(`/notes/${each.id}`));
+		const next = app({ persons: { was: 'people', fields: { title: { type: 'text', unique: true, fold: true, was: 'name' }, head: { type: 'ref', to: 'persons', on_delete: 'set_null', was: 'boss' },
+			pals: { type: 'refs', to: 'persons', was: 'friends' } } },
+		notes: { id: 'int', fields: { writer: { type: 'ref', to: 'persons', on_delete: 'cascade', was: 'by' }, text: { type: 'text', max: 100 } } } });
+		await world.move(next);
+		assert.equal((await world.api.get('/people')).status, 404);
+		const after = (await world.api.get(`/persons/${bob.id}`)).json;
+		assert.deepEqual([after.title, after.head, after.pals], ['Bob', ada.id, [ada.id]]);
+		assert.equal((await world.api.get(`/notes/${note.id}`)).json.writer, bob.id);
+		assert.equal((await world.api.post('/persons', { title: 'ADA' })).status, 409, 'folded and unique as before');
+		assert.equal((await world.api.make('/notes', { writer: ada.id })).id, 3, 'ids that were given do not come again');
+		assert.equal((await world.api.delete(`/persons/${ada.id}`)).status, 204);
+		const alone = (await world.api.get(`/persons/${bob.id}`)).json;
+		assert.deepEqual([alone.head, alone.pals], [null, []], 'set_null and links work on');
+		await world.stop();
+		assert.equal(world.command('plan').stdout, 'Nothing to do: the database fits caisson.yaml.\n', '`was` may stay in the file');
+	});
+
+scenario('one reference becomes many, and many become one', app({ a: { fields: { n: { type: 'int' } } }, b: { fields: { one: { type: 'ref', to: 'a' }, many: { type: 'refs', to: 'a' } } } }), async (world) => {
+	const x = await world.api.make('/a', { n: 1 }), y = await world.api.make('/a', { n: 2 });
+	const made = await world.api.make('/b', { one: x.id, many: [y.id] });
+	const none = await world.api.make('/b', {});
+	await world.move(app({ a: { fields: { n: { type: 'int' } } }, b: { fields: { one: { type: 'refs', to: 'a' }, many: { type: 'ref', to: 'a' } } } }));
+	const after = (await world.api.get(`/b/${made.id}`)).json;
+	assert.deepEqual([after.one, after.many], [[x.id], y.id]);
+	assert.deepEqual(((each) => [each.one, each.many])((await world.api.get(`/b/${none.id}`)).json), [[], null]);
+	assert.equal((await world.api.delete(`/a/${x.id}`)).status, 204);
+	assert.deepEqual((await world.api.get(`/b/${made.id}`)).json.one, [], 'the links are there');
+});
+
+/* --- loss -------------------------------------------------------------- */
+
+scenario('what would be lost is counted and asked for; a rename is guessed', app({ all: { fields: { old: { type: 'text' }, kept: { type: 'int' } } }, gone: { fields: { a: { type: 'text' } } } }), async (world) => {
+	const made = await world.api.make('/all', { old: 'x', kept: 1 });
+	await world.api.make('/all', { kept: 2 });
+	await world.change(app({ all: { fields: { kept: { type: 'int' }, fresh: { type: 'text' } } } }));
+	const [plan] = world.plan();
+	assert.deepEqual(plan.steps.filter((each) => each.risks.includes('loss')).map((each) => [each.what, each.records]), [['all.old is dropped', 1], ['gone is dropped', 0]]);
+	assert.match(plan.hints[0], /was: old/);
+	assert.equal(world.command('plan').status, 3);
+	const ran = world.apply();
+	assert.equal(ran.status, 1);
+	assert.match(ran.stderr, /--allow-loss/);
+	await world.server.run(['serve', world.server.folder, '--listen', '127.0.0.1:0']);
+	assert.equal(world.apply('--allow-loss').status, 0);
+	await world.server.start();
+	assert.deepEqual([(await world.api.get(`/all/${made.id}`)).json.kept, (await world.api.get(`/all/${made.id}`)).json.fresh], [1, null]);
+	const backups = join(world.server.folder, 'data/backups');
+	assert.equal(readdirSync(backups).length, 1, 'and what was before is in a backup');
+	if (!isPostgres)
+		assert.equal(sql(join(backups, readdirSync(backups)[0]), 'select old from "all" where old is not null'), 'x\n');
+});
+
+/* --- the commands ------------------------------------------------------ */
+
+const simple = (...names) => app({ all: { fields: Object.fromEntries(names.map((name) => [name, { type: 'text' }])) } });
+
+scenario('serve refuses a changed app and names what changed; --dev changes what is safe', simple('a'), async (world) => {
+	await world.api.make('/all', { a: 'x' });
+	await world.change(simple('a', 'slug'));
+	const ran = world.server.run(['serve', world.server.folder, '--listen', '127.0.0.1:0']);
+	assert.equal(ran.status, 1);
+	assert.match(ran.stderr, /all\.slug is new.*caisson apply/);
+	world.server.args = ['--dev'];
+	await world.server.start();
+	assert.match(world.server.stderr, /changed the tables: all\.slug is new/);
+	assert.deepEqual((await world.api.walk('/all')).map(({ a, slug }) => [a, slug]), [['x', null]]);
+	await world.change(simple('slug'));
+	const dev = world.server.run(['serve', world.server.folder, '--dev', '--listen', '127.0.0.1:0']);
+	assert.equal(dev.status, 1);
+	assert.match(dev.stderr, /all\.a is dropped.*caisson apply/s);
+	await world.change(simple('slug', 'a'));
+	await world.server.start();
+	assert.deepEqual((await world.api.walk('/all')).map(({ a, slug }) => [a, slug]), [['x', null]], 'fields that change places change nothing');
+});
+
+scenario('migrations are files to be reviewed, applied everywhere, and not to be edited afterwards', simple('a'), async (world) => {
+	await world.api.make('/all', { a: 'x' });
+	await world.change(simple('a', 'slug'));
+	const wrote = world.command('plan', '--write', 'add-slug');
+	assert.equal(wrote.status, 0, wrote.stderr);
+	const path = join(world.server.folder, `migrations/0001-add-slug.${isPostgres ? 'postgres' : 'sqlite'}.sql`);
+	const written = readFileSync(path, 'utf8');
+	assert.match(written, /ALTER TABLE "all" ADD COLUMN "slug"/);
+	assert.match(world.command('plan').stdout, /0001-add-slug/);
+	assert.equal(world.command('plan', '--write', 'again').status, 0);
+	assert.equal(readdirSync(join(world.server.folder, 'migrations')).length, 1, 'there is nothing to write twice');
+	const edited = written.replace('-- shape:', `UPDATE "all" SET "slug" = "a" || '-slug';\n\n-- shape:`);
+	writeFileSync(path, edited);
+	const refused = world.apply();
+	assert.equal(refused.status, 1);
+	const [, checksum] = /\n {2}([0-9a-f]{64})/.exec(refused.stderr);
+	writeFileSync(path, edited.replace(/-- checksum: .*/, `-- checksum: ${checksum}`));
+	const ran = world.apply();
+	assert.equal(ran.status, 0, ran.stderr);
+	assert.match(ran.stdout, /applied: 1 0001-add-slug/);
+	await world.server.start();
+	assert.equal((await world.api.walk('/all'))[0].slug, 'x-slug', 'as it was edited');
+	await world.stop();
+	assert.equal(world.apply().status, 0);
+	writeFileSync(path, written);
+	assert.match(world.apply().stderr, /was changed after it was applied/);
+});
+
+scenario('a caisson.yaml older than the database is refused', simple('a'), async (world) => {
+	await world.move(simple('a', 'b'));
+	await world.change(simple('a'));
+	const ran = world.apply();
+	assert.equal(ran.status, 1);
+	assert.match(ran.stderr, /older than the database/);
+	assert.equal(world.apply('--allow-loss').status, 0);
+});
+
+scenario('without a terminal and --yes nothing is done; before the first serve there is nothing to do', simple('a'), async (world) => {
+	await world.change(simple('a', 'b'));
+	assert.match(world.command('apply').stderr, /--yes/);
+	assert.equal(world.plan().length, 1);
+	if (isPostgres)
+		return;
+	const folder = makeFolder(simple('a'));
+	const ran = run(['apply', '-C', folder]);
+	assert.equal(ran.status, 0, ran.stderr);
+	assert.match(ran.stdout, /caisson serve/);
+});
+
+/* --- others at the same time ------------------------------------------- */
+
+scenario('a live stream from before a migration begins anew', simple('a'), async (world) => {
+	const made = await world.api.make('/all', { a: 'x' });
+	await world.move(simple('a', 'b'));
+	const next = await world.api.make('/all', { a: 'y' });
+	assert.ok(BigInt(next.commit ?? next.etag.replaceAll('"', '')) > BigInt(made.etag.replaceAll('"', '')), 'numbers go on');
+	const events = await Events.open(world.server, '/v1/all', { lastEventId: made.etag.replaceAll('"', '') });
+	try {
+		await events.until(() => events.events.some((each) => each.event === 'reset'), 10000, 'a reset');
+	} finally {
+		events.close();
+	}
+});
+
+scenario('two who apply at once: one does it', simple('a'), async (world) => {
+	for (let i = 0; i < 50; i++)
+		await world.api.make('/all', { a: String(i) });
+	await world.change(app({ all: { fields: { a: { type: 'int' } } } }));
+	const ends = await Promise.all([1, 2].map(() => new Promise((done) => {
+		const child = spawn(binary, ['apply', '--yes', '--no-backup', '-C', world.server.folder], { env: world.server.env });
+		let output = '';
+		child.stdout.on('data', (piece) => output += piece);
+		child.stderr.on('data', (piece) => output += piece);
+		child.on('close', (status) => done({ status, output }));
+	})));
+	assert.equal(ends.filter(({ output }) => /^applied/m.test(output)).length, 1, JSON.stringify(ends));
+	await world.server.start();
+	assert.deepEqual((await world.api.walk('/all')).map(({ a }) => a).sort((a, b) => a - b), Array.from({ length: 50 }, (_, i) => i));
+});
+
+if (isPostgres) {
+	scenario('a server that runs while its tables are changed refuses, and says so', simple('a'), async (world) => {
+		const made = await world.api.make('/all', { a: 'x' });
+		writeAppFile(world.server.folder, simple('b'));
+		const ran = world.apply('--allow-loss', '--no-backup');
+		assert.equal(ran.status, 0, ran.stderr);
+		const write = await world.api.patch(`/all/${made.id}`, { a: 'y' });
+		assert.deepEqual([write.status, write.json.code], [503, 'app_outdated'], write.text);
+		assert.equal((await world.api.get(`/all/${made.id}`)).json.code, 'app_outdated');
+		assert.equal((await world.api.get('//health/ready')).status, 503);
+		world.api.close();
+		await world.server.stop();
+		await world.server.start();
+		assert.equal((await world.api.get(`/all/${made.id}`)).json.b, null);
+	});
+} else {
+	scenario('apply while the server runs says to stop it; plan looks all the same', simple('a'), async (world) => {
+		writeAppFile(world.server.folder, simple('a', 'b'));
+		const ran = world.apply();
+		assert.equal(ran.status, 1);
+		assert.match(ran.stderr, /stop it first/);
+		assert.equal(world.plan()[0].steps[0].what, 'all.b is new');
+	});
+}
+
+/* --- kills ------------------------------------------------------------- */
+
+scenario('kill -9 at any moment leaves the old tables or the new ones', app({ all: { fields: { a: { type: 'text', index: true }, n: { type: 'int' } } } }), async (world) => {
+	await world.stop();
+	const count = 20000;
+	sql(world.target, isPostgres
+		? `insert into "all" (id, a, n) select gen_random_uuid(), 'text ' || i, i from generate_series(1, ${count}) i`
+		: `insert into "all" (id, created, updated, _version, a, n) with recursive c (i) as (select 1 union all select i + 1 from c where i < ${count})
+			select randomblob(16), 0, 0, 1, 'text ' || i, i from c`);
+	const shapes = [app({ all: { fields: { a: { type: 'text', index: true }, n: { type: 'int' } } } }), app({ all: { fields: { a: { type: 'text', index: true, max: 100 }, n: { type: 'decimal', scale: 2 } } } })];
+	let now = 0, cut = 0;
+	for (let kill = 0; kill < 8; kill++) {
+		const before = schema(world.target);
+		writeAppFile(world.server.folder, shapes[1 - now]);
+		const child = spawn(binary, ['apply', '--yes', '--allow-loss', '--no-backup', '-C', world.server.folder], { env: world.server.env, stdio: 'ignore' });
+		const late = setTimeout(() => child.kill('SIGKILL'), 50 + 60 * kill);
+		const end = await new Promise((done) => child.on('close', (code, signal) => done({ code, signal })));
+		clearTimeout(late);
+		cut += end.signal === 'SIGKILL';
+		if (isPostgres)
+			psql(world.target, 'select pg_sleep(0.3)');
+		const plan = world.command('plan', '--json');
+		assert.ok([0, 3].includes(plan.status), plan.stderr);
+		const done = JSON.parse(plan.stdout).length === 0;
+		if (!done)
+			assert.equal(schema(world.target), before, 'all of it is old');
+		assert.deepEqual(rows(world.target, `select count(*), cast(sum(n) as bigint) from "all"`)[0], [String(count), String(count * (count + 1) / 2 * ((done ? 1 - now : now) && !isPostgres ? 100 : 1))]);
+		if (done)
+			now = 1 - now;
+	}
+	assert.ok(cut > 0, 'some were cut');
+	writeAppFile(world.server.folder, shapes[now]);
+	await world.server.start();
+	assert.equal((await world.api.list('/all', { filter: 'n == 7' })).json.items.length, 1);
+});
