@@ -240,6 +240,15 @@ answer_send(struct request *request)
 	}
 }
 
+struct str
+answer_shape(struct request *request, uint64_t hash)
+{
+	char text[17];
+
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)hash);
+	return arena_str(&request->arena, str_from(text));
+}
+
 void
 answer_json(struct request *request)
 {

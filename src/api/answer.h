@@ -11,6 +11,8 @@ void answer_problem(struct request *request, enum err err);
 void answer_send_head(struct request *request);
 /* Write head and body to the connection; a failed task is told as its problem. */
 void answer_send(struct request *request);
+/* The h of a tag "N.h": ${hash} as it is written, in the request's arena. */
+struct str answer_shape(struct request *request, uint64_t hash);
 /* 200 with application/json in answer.body. */
 void answer_json(struct request *request);
 /* A GET whose tag the client has already (304), or whose If-Match does not hold (412). */

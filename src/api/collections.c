@@ -18,15 +18,6 @@ const struct step list_steps[] = {
 	{ 0 },
 };
 
-static struct str
-hex(struct request *request, uint64_t number)
-{
-	char text[17];
-
-	snprintf(text, sizeof(text), "%016llx", (unsigned long long)number);
-	return arena_str(&request->arena, str_from(text));
-}
-
 static enum step_result
 refuse_list(struct request *request, const struct list_problem *problem)
 {
@@ -106,7 +97,7 @@ answer_list(struct task *task)
 	answer_json(request);
 	caching_say(request);
 	request->answer.etag = list->version;
-	request->answer.etag_shape = hex(request, list->hash);
+	request->answer.etag_shape = answer_shape(request, list->hash);
 	if (list->next.size > 0)
 		request->answer.link = next_link(request, list->next);
 	return answer_conditional(request);
@@ -169,6 +160,6 @@ answer_record(struct task *task)
 	caching_say(request);
 	request->answer.etag = request->read.version;
 	if (request->read.sight != NULL)
-		request->answer.etag_shape = hex(request, request->read.hash);
+		request->answer.etag_shape = answer_shape(request, request->read.hash);
 	return answer_conditional(request);
 }

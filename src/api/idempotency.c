@@ -81,7 +81,8 @@ add_line(struct buf *text, struct str line)
 static void
 write_stored(struct buf *text, const struct answer *answer)
 {
-	buf_addf(text, "%lld\n%lld\n", (long long)answer->etag, (long long)answer->commit);
+	buf_addf(text, "%lld.%.*s\n%lld\n", (long long)answer->etag, STR_ARGS(answer->etag_shape),
+	    (long long)answer->commit);
 	add_line(text, answer->type);
 	add_line(text, answer->location);
 	add_line(text, answer->applied);
@@ -99,13 +100,24 @@ take_line(struct request *request, struct str *rest)
 	return arena_str(&request->arena, line);
 }
 
+/* "N.h"; h is empty for a record as it stands. */
+static void
+take_etag(struct request *request, struct str line)
+{
+	size_t dot = str_find_byte(line, '.');
+
+	(void)str_to_int(str_slice(line, 0, dot), &request->answer.etag);
+	if (dot + 1 < line.size)
+		request->answer.etag_shape = str_slice(line, dot + 1, line.size);
+}
+
 static void
 read_stored(struct request *request, int status, struct str text)
 {
 	struct answer *answer = &request->answer;
 
 	answer->status = status;
-	(void)str_to_int(take_line(request, &text), &answer->etag);
+	take_etag(request, take_line(request, &text));
 	(void)str_to_int(take_line(request, &text), &answer->commit);
 	answer->type = take_line(request, &text);
 	answer->location = take_line(request, &text);

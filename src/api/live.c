@@ -119,6 +119,19 @@ refuse_moment(struct request *request, const struct rule *filter)
 	return STEP_NEXT;
 }
 
+/* Records of other collections are not followed. */
+static enum step_result
+refuse_others(struct request *request, const struct sight *sight)
+{
+	const char *name = request_parameter(request, "expand").data == NULL ? "fields" : "expand";
+
+	for (size_t i = 0; i < sight->members_count; i++)
+		if (sight->members[i].expand != NULL && !sight->members[i].expand->is_ids)
+			return request_refuse_parameter(request, ERR_BAD_PARAMETER, str_from(name), 0,
+			    "conflict", "a live query shows no records of others");
+	return STEP_NEXT;
+}
+
 /* As the list reads them, so that mistakes are told alike; limit and sort mean nothing here. */
 static enum step_result
 parse_list(struct task *task)
@@ -136,6 +149,9 @@ parse_list(struct task *task)
 		return request_refuse_parameter(request, problem.err, problem.parameter,
 		    problem.offset, problem.code, "%s", problem.detail);
 	live->query.filter = request_parameter(request, "filter");
+	live->query.fields = request_parameter(request, "fields");
+	if (refuse_others(request, &list->sight) != STEP_NEXT)
+		return STEP_DONE;
 	return refuse_moment(request, list->filter);
 }
 
@@ -145,6 +161,8 @@ find_record(struct task *task)
 {
 	struct request *request = request_of(task);
 	struct live_request *live = live_request_new(request);
+	const struct sight *sight;
+	struct list_problem problem;
 
 	if (live == NULL)
 		return STEP_DONE;
@@ -152,6 +170,13 @@ find_record(struct task *task)
 		return STEP_DONE;
 	if (!record_id_parse(request->collection, request->id_text, &live->query.id))
 		return task_fail(task, ERR_NOT_FOUND);
+	if (!list_parse_one(&request->arena, request->served->rules, request->collection,
+		request->identity, request->parameters, request->parameters_count, &sight, &problem))
+		return request_refuse_parameter(request, problem.err, problem.parameter,
+		    problem.offset, problem.code, "%s", problem.detail);
+	if (sight != NULL && refuse_others(request, sight) != STEP_NEXT)
+		return STEP_DONE;
+	live->query.fields = request_parameter(request, "fields");
 	if (live->resumes)
 		return STEP_NEXT;
 	request->read = (struct record_read){

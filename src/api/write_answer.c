@@ -1,6 +1,7 @@
 /* What is answered to a write. */
 #include "api/answer.h"
 #include "api/collections.h"
+#include "base/hash.h"
 #include "records/sight.h"
 
 void
@@ -101,6 +102,8 @@ answer_written(struct request *request)
 		return;
 	answer->type = STR("application/json");
 	write_rows(request, as_array);
+	if (answer->etag != 0 && !write->sight->is_plain)
+		answer->etag_shape = answer_shape(request, hash_str(buf_str(&answer->body)));
 }
 
 void

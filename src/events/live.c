@@ -22,6 +22,7 @@ live_new(struct loop *loop, struct store *store, const struct rules *rules)
 	live->rules = rules;
 	live->tick.expire = on_tick;
 	buf_init(&live->json, LIVE_TEXT_MAX);
+	buf_init(&live->shown, LIVE_TEXT_MAX);
 	timeout_queue_init(loop, &live->beats, (uint64_t)limit(LIMIT_live_heartbeat));
 	timeout_queue_init(loop, &live->ticks, LIVE_TICK_MS);
 	return live;
@@ -34,6 +35,7 @@ live_free(struct live *live)
 		return;
 	assert(live_is_idle(live));
 	buf_release(&live->json);
+	buf_release(&live->shown);
 	free(live);
 }
 

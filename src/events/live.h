@@ -79,6 +79,7 @@ struct live_stream {
 struct live_query {
 	const struct collection *collection;
 	struct str filter; /* compiled without a mistake before; data NULL: none */
+	struct str fields; /* which members are shown, as the filter; no expansions */
 	struct value id; /* of the one record, or VALUE_NULL */
 	struct known_key *key; /* or NULL for a guest */
 };

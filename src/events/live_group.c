@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "records/list.h"
 
 /* --- groups ---------------------------------------------------------- */
 
@@ -40,6 +41,18 @@ compile_filter(struct live_group *group, struct str filter)
 	(void)err;
 }
 
+static void
+find_sight(struct live_group *group, struct str fields)
+{
+	struct url_parameter parameter = { STR("fields"), fields };
+	struct list_problem problem;
+	bool good = list_parse_one(&group->arena, group->live->rules, group->predicate.collection,
+	    &group->identity, &parameter, str_trim(fields).size > 0, &group->predicate.sight, &problem);
+
+	assert(good); /* as the filter */
+	(void)good;
+}
+
 static struct live_group *
 new_group(struct live *live, const struct live_query *query)
 {
@@ -58,6 +71,7 @@ new_group(struct live *live, const struct live_query *query)
 		.caller = &group->identity.caller,
 	};
 	compile_filter(group, query->filter);
+	find_sight(group, query->fields);
 	predicate_key(&group->predicate, &group->key);
 	group->key_hash = hash_str(buf_str(&group->key));
 	group->is_local = predicate_is_local(&group->predicate);
@@ -231,12 +245,18 @@ live_id_json(struct buf *json, const struct collection *collection, const struct
 
 /* --- a commit, to local groups ---------------------------------------- */
 
-/* Written once, whoever many groups want it. */
+/* Written once, whoever many groups want it, but for those whose caller sees less. */
 static struct str
-record_json(struct live *live, const struct change *change)
+record_json(struct live_group *group, const struct change *change)
 {
+	struct live *live = group->live;
 	struct json_writer writer;
 
+	if (group->predicate.sight != NULL) {
+		buf_clear(&live->shown);
+		predicate_to_json(&group->predicate, change->new_values, &live->shown);
+		return buf_str(&live->shown);
+	}
 	if (live->json.size == 0) {
 		json_writer_init(&writer, &live->json);
 		record_to_json(&writer, live_collection(live, change), change->new_values);
@@ -269,7 +289,7 @@ take_change(struct live_group *group, const struct change *change)
 		return;
 	if (after)
 		live_text_event(
-		    &group->text, before ? "changed" : "entered", record_json(live, change));
+		    &group->text, before ? "changed" : "entered", record_json(group, change));
 	else
 		add_left(group, change);
 	if (!group->is_told) {

@@ -73,6 +73,7 @@ struct live {
 	struct live_group *old, *old_joined; /* of rules that decide no more: told nothing, soon gone */
 	struct live_group *told; /* have events of the commit that is being told */
 	struct buf json; /* the record of the change that is being told */
+	struct buf shown; /* the same, as a caller sees it who does not see all of it */
 	size_t streams_count;
 	size_t calls; /* out in the store */
 	struct live_caller *callers;

@@ -120,15 +120,13 @@ add_event(struct reading *reading, const struct missed_record *record, struct li
 	const struct predicate *predicate = reading->predicate;
 	bool before = predicate_holds(predicate, record->first->old_values);
 	bool after = predicate_holds(predicate, record->last->new_values);
-	struct json_writer writer;
 	struct buf json;
 
 	if (!before && !after)
 		return OK;
 	buf_init(&json, LIVE_TEXT_MAX);
-	json_writer_init(&writer, &json);
 	if (after)
-		record_to_json(&writer, predicate->collection, record->last->new_values);
+		predicate_to_json(predicate, record->last->new_values, &json);
 	else
 		live_id_json(&json, predicate->collection, &record->last->id);
 	live_text_event(text, !after ? "left" : before ? "changed" : "entered", buf_str(&json));

@@ -8,7 +8,8 @@ bool
 predicate_is_local(const struct predicate *predicate)
 {
 	return rule_is_local(predicate->read) &&
-	       (predicate->filter == NULL || rule_is_local(predicate->filter));
+	       (predicate->filter == NULL || rule_is_local(predicate->filter)) &&
+	       (predicate->sight == NULL || !predicate->sight->asks_others);
 }
 
 bool
@@ -16,7 +17,8 @@ predicate_reads(const struct predicate *predicate, const struct collection *coll
 {
 	return rule_reads(predicate->rules, predicate->read, collection) ||
 	       (predicate->filter != NULL &&
-		   rule_reads(predicate->rules, predicate->filter, collection));
+		   rule_reads(predicate->rules, predicate->filter, collection)) ||
+	       (predicate->sight != NULL && sight_reads(predicate->sight, collection));
 }
 
 static void
@@ -72,6 +74,10 @@ predicate_key(const struct predicate *predicate, struct buf *key)
 
 	sql_init(&sql, SQL_SQLITE);
 	add_condition(predicate, &sql);
+	if (predicate->sight != NULL) {
+		sql_add(&sql, " ");
+		sight_add_key(&sql, predicate->sight);
+	}
 	buf_add_str(key, predicate->collection->name);
 	buf_add_byte(key, ' ');
 	add_value(key, &predicate->id);
@@ -105,11 +111,38 @@ predicate_holds(const struct predicate *predicate, const struct value *values)
 	return holds;
 }
 
+void
+predicate_to_json(const struct predicate *predicate, const struct value *values, struct buf *json)
+{
+	struct value shown[APP_FIELDS_MAX + COLUMN_FIELDS];
+	struct json_writer writer;
+
+	json_writer_init(&writer, json);
+	if (predicate->sight == NULL) {
+		record_to_json(&writer, predicate->collection, values);
+		return;
+	}
+	sight_mask(predicate->sight, values, shown);
+	sight_to_json(&writer, predicate->sight, shown);
+}
+
+static enum err
+show_record(const struct predicate *predicate, struct tx *tx, const struct value *id,
+    struct tx_rows *rows, struct buf *json)
+{
+	struct json_writer writer;
+
+	if (predicate->sight != NULL)
+		return record_show(tx, predicate->sight, id, json);
+	json_writer_init(&writer, json);
+	record_row_to_json(&writer, predicate->collection, rows);
+	return json->err;
+}
+
 enum err
 predicate_read(const struct predicate *predicate, struct tx *tx, const struct value *id,
     struct buf *json, bool *ret_holds)
 {
-	struct json_writer writer;
 	struct sql_text sql;
 	struct tx_rows rows;
 	enum err err;
@@ -123,9 +156,7 @@ predicate_read(const struct predicate *predicate, struct tx *tx, const struct va
 	err = tx_query(tx, &sql, &rows);
 	if (err == OK && tx_next(&rows)) {
 		*ret_holds = true;
-		json_writer_init(&writer, json);
-		record_row_to_json(&writer, predicate->collection, &rows);
-		err = json->err;
+		err = show_record(predicate, tx, id, &rows, json);
 	}
 	err = tx_close(&rows, err);
 	sql_release(&sql);

@@ -4,7 +4,7 @@
  * filter hold, for one caller; or one record, where it holds.
  *
  *	local	columns of the record and constants of the caller: evaluated in memory
- *	joined	reads other rows too: asked of the database
+ *	joined	reads other rows too, or shows what they decide: asked of the database
  *
  * Immutable, so any thread may ask it; what it points to outlives it.
  */
@@ -17,17 +17,20 @@ struct predicate {
 	const struct rule *filter; /* or NULL */
 	struct value id; /* of the one record, or VALUE_NULL */
 	const struct rule_caller *caller;
+	const struct sight *sight; /* how records are shown; NULL: as they stand */
 };
 
 bool predicate_is_local(const struct predicate *predicate);
 /* Does it read rows of ${collection}, other than the record itself? */
 bool predicate_reads(const struct predicate *predicate, const struct collection *collection);
 /*
- * Append bytes that say which records it is true of: two predicates with the
- * same bytes are true of the same ones, whoever asks.
+ * Append bytes that say which records it is true of, and how they are shown:
+ * two predicates with the same bytes are true of the same ones, whoever asks.
  */
 void predicate_key(const struct predicate *predicate, struct buf *key);
 
+/* A record with ${values}, by column, as it is shown.  Local ones. */
+void predicate_to_json(const struct predicate *predicate, const struct value *values, struct buf *json);
 /* Could it hold for the record with ${id} of its collection? */
 bool predicate_admits(const struct predicate *predicate, const struct value *id);
 /* Local ones: does it hold for the record with ${values}, by column?  NULL: no record, so no. */

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/json.h"
+#include "app/names.h"
+#include "records/links.h"
 #include "records/list_internal.h"
 
 /*
@@ -77,9 +78,14 @@ part_to_json(struct json_writer *writer, const struct expand *expand, const stru
 	}
 	if (!is_one)
 		json_begin_array(writer);
-	for (; item != NULL; item = item->next)
-		if (item->shown != NULL)
+	for (; item != NULL; item = item->next) {
+		if (item->shown == NULL)
+			continue;
+		if (expand->is_ids)
+			json_value(writer, &item->shown->id);
+		else
 			shown_to_json(writer, &expand->query->sight, item->shown);
+	}
 	if (!is_one)
 		json_end_array(writer);
 }
@@ -138,28 +144,6 @@ has_same_id(const struct expansion *expansion, const struct link *link)
 	       value_equal(&link[-1].id, &link->id);
 }
 
-/* The ids of a refs field as they stand in a record: a JSON array of texts or numbers. */
-static enum err
-parse_ids(struct arena *arena, const struct value *value, struct json *ret)
-{
-	struct json_error error;
-
-	*ret = (struct json){ .type = JSON_ARRAY };
-	if (value->kind != VALUE_JSON)
-		return OK;
-	return json_parse(arena, value->text, ret, &error) == OK ? OK : ERR_TOO_COSTLY;
-}
-
-static bool
-read_id(const struct json *json, struct value *ret)
-{
-	*ret = (struct value){ .kind = VALUE_UUID };
-	if (json->type == JSON_STRING)
-		return uuid_parse(json->string, &ret->uuid);
-	*ret = value_int(json->integer);
-	return json->type == JSON_INT;
-}
-
 /* Room for ${more} further links. */
 static bool
 grow_links(struct expansion *expansion, size_t *capacity, size_t more)
@@ -198,8 +182,8 @@ link_forward(struct expansion *expansion, struct shown *shown, size_t *capacity)
 {
 	const struct value *value = &shown->values[expansion->member];
 	struct shown_item **tail = &shown->parts[expansion->member];
-	struct json ids;
-	struct value id;
+	struct value *ids;
+	size_t count;
 
 	if (expansion->expand->field->type == FIELD_REF) {
 		if (value->kind == VALUE_NULL)
@@ -208,11 +192,11 @@ link_forward(struct expansion *expansion, struct shown *shown, size_t *capacity)
 			   ? OK
 			   : ERR_TOO_COSTLY;
 	}
-	if (parse_ids(expansion->arena, value, &ids) != OK ||
-	    !grow_links(expansion, capacity, ids.count))
+	if (links_ids(expansion->arena, expansion->expand->field, value, &ids, &count) != OK ||
+	    !grow_links(expansion, capacity, count))
 		return ERR_TOO_COSTLY;
-	for (size_t i = 0; i < ids.count; i++)
-		if (read_id(&ids.items[i], &id) && !add_link(expansion, &id, &tail))
+	for (size_t i = 0; i < count; i++)
+		if (!add_link(expansion, &ids[i], &tail))
 			return ERR_TOO_COSTLY;
 	return OK;
 }
@@ -324,10 +308,16 @@ add_of_parent(struct expansion *expansion)
 	const struct expand *expand = expansion->expand;
 	const struct list_query *query = expand->query;
 	struct sql_text *sql = &expansion->sql;
+	char name[INDEX_NAME_SIZE];
 
 	sql_add(sql, " FROM");
 	list_add_table(sql, query);
-	sql_addf(sql, " WHERE t.%n = \"_p\".i AND ", expand->field->name);
+	if (expand->field->type == FIELD_REFS)
+		sql_addf(sql,
+		    " WHERE t.\"id\" IN (SELECT \"source\" FROM %n WHERE \"target\" = \"_p\".i) AND ",
+		    link_name(query->collection, expand->field, name));
+	else
+		sql_addf(sql, " WHERE t.%n = \"_p\".i AND ", expand->field->name);
 	if (expand->rule != NULL) {
 		rule_to_sql(query->rules, expand->rule, &query->identity->caller, sql);
 		sql_add(sql, " AND ");

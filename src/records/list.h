@@ -131,6 +131,7 @@ struct expand {
 	bool is_back;
 	const struct list_query *query; /* of the records in their place */
 	const struct rule *rule; /* back: where the caller sees the field in some rows only */
+	bool is_ids; /* refs as they stand, but for those that may not be read: only ids are shown */
 };
 
 /*

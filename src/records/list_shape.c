@@ -350,9 +350,8 @@ choose(struct list_parsing *parsing, struct sight *sight)
 			member.expand = finish_expansion(parsing, place);
 			if (member.expand == NULL)
 				return false;
-			sight->has_expands = true;
 		}
-		if (all || choice->named[place] || member.expand != NULL)
+		if (all || choice->named[place] || choice->expands[place] != NULL)
 			sight->members[kept++] = member;
 	}
 	sight->members_count = kept;
@@ -374,7 +373,6 @@ add_backs(struct list_parsing *parsing, struct sight *sight)
 		if (expand == NULL)
 			return false;
 		sight->members[sight->members_count++] = (struct sight_member){ .expand = expand };
-		sight->has_expands = true;
 	}
 	return true;
 }
@@ -392,11 +390,14 @@ list_finish_sight(struct list_parsing *parsing)
 		sight->is_plain = true;
 		return true;
 	}
-	if (!sight_init(parsing->arena, query->rules, query->collection, caller,
+	if (!sight_init(parsing->arena, query->rules, query->collection, query->identity,
 		query->collection->backs_count, sight))
 		return false;
 	if (parsing->choice == NULL)
 		return true;
-	sight->is_plain = false;
-	return choose(parsing, sight) && add_backs(parsing, sight);
+	if (!choose(parsing, sight) || !add_backs(parsing, sight))
+		return false;
+	sight->is_plain = sight->has_expands = sight->asks_rows = sight->asks_others = false;
+	sight_note(sight);
+	return true;
 }

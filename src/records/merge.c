@@ -64,8 +64,12 @@ refuse_absent(struct record_write *write, const struct record_input *input, cons
 {
 	if (!write->identity->caller.signed_in)
 		return ERR_UNAUTHENTICATED;
-	field_error_add(&write->errors, write->arena, write_pointer(write, input, column), "required",
-	    "%.*s is the caller's id, and this caller has none", STR_ARGS(column->name));
+	if (write->sight != NULL && !sight_shows(write->sight, column))
+		field_error_add(&write->errors, write->arena, input->pointer, "required",
+		    "there is more to a record than this caller can say");
+	else
+		field_error_add(&write->errors, write->arena, write_pointer(write, input, column), "required",
+		    "%.*s is the caller's id, and this caller has none", STR_ARGS(column->name));
 	return OK;
 }
 
@@ -86,7 +90,8 @@ write_complete_row(struct tx *tx, struct record_write *write, const struct recor
 
 		if (input->kinds[i] != INPUT_ABSENT)
 			row[i] = input->values[i];
-		else if (old_row != NULL && column->readonly)
+		else if (old_row != NULL &&
+			 (column->readonly || (write->sight != NULL && !sight_shows(write->sight, column))))
 			row[i] = old_row[i];
 		else
 			row[i] = default_value(tx, write, column);

@@ -155,6 +155,13 @@ struct record_ask {
 /* A store body, which writes nothing.  ERR_NOT_FOUND: there is no such record. */
 enum err record_ask(struct tx *tx, void *arg);
 
+/*
+ * Append the record with ${id} as ${sight} shows it; whether the caller may read it was asked
+ * before.  ERR_NOT_FOUND, ERR_TOO_COSTLY, and what statements return.
+ */
+enum err record_show(struct tx *tx, const struct sight *sight, const struct value *id,
+    struct buf *json) MUST_USE;
+
 enum record_op { RECORD_CREATE, RECORD_CHANGE, RECORD_PUT, RECORD_DELETE };
 
 struct record_write {

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "sql/catalogue.h"
+#include "records/list.h"
 
 /* --- what is seen ---------------------------------------------------- */
 
@@ -41,37 +41,91 @@ sight_is_plain(const struct rules *rules, const struct collection *collection,
 	return true;
 }
 
-static void
-add_member(struct sight *sight, const struct field *field)
+/* The ids that the caller may read, of ${field}. */
+static const struct expand *
+sifting(struct arena *arena, const struct rules *rules, const struct identity *identity,
+    const struct field *field)
+{
+	struct list_query *query = arena_new(arena, sizeof(*query));
+	struct expand *expand = arena_new(arena, sizeof(*expand));
+	bool answer;
+
+	if (query == NULL || expand == NULL)
+		return NULL;
+	query->rules = rules;
+	query->collection = field->to;
+	query->identity = identity;
+	query->is_empty =
+	    rule_is_decided(read_rule(rules, field->to), &identity->caller, &answer) && !answer;
+	query->sight = (struct sight){
+		.rules = rules, .collection = field->to, .caller = &identity->caller
+	};
+	*expand = (struct expand){
+		.json_name = field->json_name, .field = field, .query = query, .is_ids = true
+	};
+	return expand;
+}
+
+static bool
+add_member(struct arena *arena, struct sight *sight, const struct identity *identity,
+    const struct field *field)
 {
 	enum field_sight shown =
 	    rules_field_sight(sight->rules, sight->collection, field, sight->caller);
 	struct sight_member *member = &sight->members[sight->members_count];
 
 	if (shown == FIELD_HIDDEN)
-		return;
+		return true;
 	sight->members_count++;
 	member->field = field;
-	member->is_sifted = is_sifted(sight->rules, sight->caller, field);
 	if (shown == FIELD_BY_ROW)
 		member->rule = sight->rules->fields_read[sight->collection->index][field->column];
-	sight->asks_rows |= member->rule != NULL || member->is_sifted;
-	sight->asks_others |=
-	    member->is_sifted || (member->rule != NULL && !rule_is_local(member->rule));
+	if (is_sifted(sight->rules, sight->caller, field)) {
+		member->expand = sifting(arena, sight->rules, identity, field);
+		if (member->expand == NULL)
+			return false;
+	}
+	return true;
+}
+
+void
+sight_note(struct sight *sight)
+{
+	for (size_t i = 0; i < sight->members_count; i++) {
+		const struct sight_member *member = &sight->members[i];
+
+		sight->has_expands |= member->expand != NULL;
+		sight->asks_rows |= member->rule != NULL || member->expand != NULL;
+		sight->asks_others |= member->expand != NULL ||
+				      (member->rule != NULL && !rule_is_local(member->rule));
+	}
 }
 
 bool
 sight_init(struct arena *arena, const struct rules *rules, const struct collection *collection,
-    const struct rule_caller *caller, size_t more, struct sight *ret)
+    const struct identity *identity, size_t more, struct sight *ret)
 {
-	*ret = (struct sight){ .rules = rules, .collection = collection, .caller = caller };
+	*ret = (struct sight){
+		.rules = rules, .collection = collection, .caller = &identity->caller
+	};
 	ret->members = arena_array(arena, collection->columns_count + more, sizeof(*ret->members));
 	if (ret->members == NULL)
 		return false;
 	for (size_t i = 0; i < collection->columns_count; i++)
-		add_member(ret, &collection->columns[i]);
+		if (!add_member(arena, ret, identity, &collection->columns[i]))
+			return false;
+	sight_note(ret);
 	ret->is_plain = ret->members_count == collection->columns_count && !ret->asks_rows;
 	return true;
+}
+
+bool
+sight_shows(const struct sight *sight, const struct field *field)
+{
+	for (size_t i = 0; i < sight->members_count; i++)
+		if (sight->members[i].field == field)
+			return true;
+	return false;
 }
 
 const struct field *
@@ -177,55 +231,33 @@ sight_mask(const struct sight *sight, const struct value *values, struct value *
 	}
 }
 
-static enum err
-take_masked(const struct sight *sight, struct tx_rows *rows, struct arena *arena, struct value *ret)
-{
-	for (size_t i = 0; i < sight->members_count; i++) {
-		const struct field *field = sight->members[i].field;
-
-		ret[field->column] = tx_column(rows, (int)i, field);
-		if (!value_keep(arena, &ret[field->column]))
-			return ERR_TOO_LARGE;
-	}
-	return OK;
-}
-
-enum err
-sight_mask_stored(const struct sight *sight, struct tx *tx, struct arena *arena,
-    const struct value *values, struct value *ret)
-{
-	struct sql_text sql;
-	struct tx_rows rows;
-	enum err err;
-
-	memcpy(ret, values, sight->collection->columns_count * sizeof(*ret));
-	sql_init(&sql, tx->type->dialect);
-	sql_add(&sql, "SELECT ");
-	(void)sight_add_columns(&sql, sight);
-	sql_addf(&sql, " FROM %n t WHERE t.\"id\" = %v", sight->collection->name,
-	    values[COLUMN_ID]);
-	err = tx_query(tx, &sql, &rows);
-	if (err == OK && tx_next(&rows))
-		err = take_masked(sight, &rows, arena, ret);
-	err = tx_close(&rows, err);
-	sql_release(&sql);
-	return err;
-}
-
 /* --- for live queries ------------------------------------------------ */
+
+void
+sight_add_key(struct sql_text *sql, const struct sight *sight)
+{
+	(void)sight_add_columns(sql, sight);
+	for (size_t i = 0; i < sight->members_count; i++) {
+		const struct expand *expand = sight->members[i].expand;
+
+		if (expand == NULL)
+			continue;
+		sql_add(sql, ", ");
+		rule_to_sql(sight->rules, read_rule(sight->rules, expand->query->collection),
+		    sight->caller, sql);
+	}
+}
 
 bool
 sight_reads(const struct sight *sight, const struct collection *collection)
 {
 	for (size_t i = 0; i < sight->members_count; i++) {
 		const struct sight_member *member = &sight->members[i];
+		const struct collection *to = member->expand == NULL ? NULL : member->expand->query->collection;
 
 		if (member->rule != NULL && rule_reads(sight->rules, member->rule, collection))
 			return true;
-		if (member->is_sifted &&
-		    (member->field->to == collection ||
-			rule_reads(sight->rules, read_rule(sight->rules, member->field->to),
-			    collection)))
+		if (to != NULL && (to == collection || rule_reads(sight->rules, read_rule(sight->rules, to), collection)))
 			return true;
 	}
 	return false;

@@ -6,15 +6,15 @@
 enum err
 write_make_sight(struct tx *tx, struct record_write *write)
 {
-	struct rule_caller *caller = arena_new(write->arena, sizeof(*caller));
+	struct identity *identity = arena_new(write->arena, sizeof(*identity));
 	struct sight *sight = arena_new(write->arena, sizeof(*sight));
 
-	if (caller == NULL || sight == NULL)
+	if (identity == NULL || sight == NULL)
 		return ERR_TOO_LARGE;
-	*caller = write->identity->caller;
-	caller->now_us = tx->now_us;
+	*identity = *write->identity;
+	identity->caller.now_us = tx->now_us;
 	write->sight = sight;
-	return sight_init(write->arena, write->rules, write->collection, caller, 0, sight) ? OK : ERR_TOO_LARGE;
+	return sight_init(write->arena, write->rules, write->collection, identity, 0, sight) ? OK : ERR_TOO_LARGE;
 }
 
 enum err

@@ -44,6 +44,22 @@ tell(houses, 'a back reference becomes an array, by its own filter, sort and lim
 	}
 });
 
+tell(houses, 'many to many, both ways', async ({ model, word, callers }) => {
+	for (const caller of callers) {
+		const back = `${word.posts}_fans`, posts = model.all('posts', caller);
+		const forth = await caller.api.list(`/${word.posts}`, { expand: 'fans(fields=name)', fields: 'id', limit: 100 });
+		assert.equal(forth.status, 200, forth.text);
+		assert.deepEqual(forth.json.items, posts.map((post) => ({ id: post.id, fans: post.fans.map((id) => ({ name: model.find('people', id, caller).name })) })));
+		const liked = (person, limit) => posts.filter((post) => model.rows.posts.find(({ id }) => id === post.id).fans.includes(person.id)).slice(0, limit);
+		const answer = await caller.api.list(`/${word.people}`, { expand: `${back}(limit=3)` });
+		assert.deepEqual(answer.json.items, model.all('people', caller).map((person) => shape(person, { [back]: liked(person, 3) })));
+		const round = await caller.api.list(`/${word.people}`, { expand: `${back}(limit=100;fields=id).fans.${back}(limit=1)` });
+		assert.equal(round.status, 200, round.text);
+		assert.deepEqual(round.json.items, model.all('people', caller).map((person) => shape(person, { [back]: liked(person, 100).map((post) => ({
+			id: post.id, fans: post.fans.map((id) => shape(model.find('people', id, caller), { [back]: liked({ id }, 1) })) })) })));
+	}
+});
+
 tell(houses, 'a way through a reference that some rows hide leads nowhere from those', async ({ model, word, callers }) => {
 	for (const caller of callers) {
 		const back = `${word.comments}`; /* of a comment: its answers */

@@ -32,7 +32,7 @@ export const magazines = words.map((word) => ({
 					title: { type: 'text', required: true }, votes: { type: 'int', required: true, default: 0 },
 					[word.author]: { type: 'ref', to: word.people, on_delete: 'set_null' },
 					[word.editor]: { type: 'ref', to: word.people, on_delete: 'set_null' },
-					note: { type: 'text' }, hint: { type: 'int' },
+					fans: { type: 'refs', to: word.people }, note: { type: 'text' }, hint: { type: 'int' },
 				},
 				fields_access: { note: { read: STAFF }, hint: { read: `votes > 2 || ${STAFF}` } },
 			},
@@ -56,7 +56,7 @@ async function seed(api, { word }) {
 	const people = await made(word.people, ['ann', 'bob', 'cid', 'dot', 'eve'].map((name, i) =>
 		({ name, ghost: i % 2 === 1, pay: i * 10, mood: i === 2 ? null : `m${i}` })));
 	const posts = await made(word.posts, Array.from({ length: 12 }, (_, i) => ({
-		title: `t${i}`, votes: i % 5, note: `n${i}`, hint: i,
+		title: `t${i}`, votes: i % 5, note: `n${i}`, hint: i, fans: people.filter(() => random() > 0.5).map(({ id }) => id),
 		[word.author]: any([null, ...people])?.id ?? null, [word.editor]: any([null, ...people])?.id ?? null,
 	})));
 	const comments = [];
@@ -91,6 +91,7 @@ class Model {
 				delete seen.mood;
 		} else if (kind === 'posts') {
 			delete seen.note;
+			seen.fans = row.fans.filter((id) => this.find('people', id, caller));
 			seen.hint = row.votes > 2 ? row.hint : null;
 		} else {
 			seen[word.parent] = row.stars > 1 ? row[word.parent] : null;
