@@ -18,7 +18,6 @@ static bool read_filter(struct list_parsing *parsing, struct str value);
 static bool read_limit(struct list_parsing *parsing, struct str value);
 static bool read_cursor(struct list_parsing *parsing, struct str value);
 static bool read_offset(struct list_parsing *parsing, struct str value);
-static bool ignore(struct list_parsing *parsing, struct str value);
 static bool read_count(struct list_parsing *parsing, struct str value);
 static bool refuse_unsupported(struct list_parsing *parsing, struct str value);
 
@@ -31,7 +30,7 @@ static const struct parameter_row parameter_rows[] = {
 	{ "cursor", read_cursor, FOR_LISTS },
 	{ "offset", read_offset, FOR_LISTS },
 	{ "count", read_count, FOR_LISTS },
-	{ "live", ignore, FOR_LISTS }, /* of api/live.c */
+	{ "live", refuse_unsupported, FOR_LISTS },
 	{ "search", refuse_unsupported, FOR_LISTS },
 	{ "highlight", refuse_unsupported, FOR_LISTS },
 	{ "aggregate", refuse_unsupported, FOR_LISTS },
@@ -177,14 +176,6 @@ read_count(struct list_parsing *parsing, struct str value)
 	else if (value.size > 0)
 		return list_fail(
 		    parsing, ERR_BAD_PARAMETER, 0, "type", "expected 'exact' or 'bounded'");
-	return true;
-}
-
-static bool
-ignore(struct list_parsing *parsing, struct str value)
-{
-	(void)parsing;
-	(void)value;
 	return true;
 }
 
