@@ -26,6 +26,9 @@ static const char app_text[] =
     "      open: { type: bool }\n"
     "      votes: { type: int }\n"
     "      number: { type: ref, to: numbers }\n"
+    "      price: { type: decimal, scale: 2 }\n"
+    "      ratio: { type: float }\n"
+    "      words: { type: list, of: text }\n"
     "    access: { read: \"open || up.up == auth.id\" }\n"
     "  numbers:\n"
     "    id: int\n"
@@ -36,11 +39,13 @@ static const char app_text[] =
 static const char tables[] =
     "CREATE TABLE things (id BLOB PRIMARY KEY NOT NULL, created INTEGER NOT NULL,"
     " updated INTEGER NOT NULL, title TEXT, level TEXT, up BLOB, open INTEGER, votes INTEGER,"
-    " number INTEGER) STRICT;"
+    " number INTEGER, price INTEGER, ratio REAL, words TEXT) STRICT;"
     "CREATE TABLE numbers (id INTEGER PRIMARY KEY NOT NULL, created INTEGER NOT NULL,"
     " updated INTEGER NOT NULL, word TEXT NOT NULL) STRICT;"
-    "INSERT INTO things VALUES (zeroblob(16), 0, 1, 'a', 'low', x'01000000000000000000000000000000', 1, 7, 7);"
-    "INSERT INTO things VALUES (x'01000000000000000000000000000000', 0, 1, NULL, NULL, NULL, NULL, NULL, NULL);"
+    "INSERT INTO things VALUES (zeroblob(16), 0, 1, 'a', 'low', x'01000000000000000000000000000000', 1, 7, 7,"
+    " 150, 1.5, '[\"a\"]');"
+    "INSERT INTO things VALUES (x'01000000000000000000000000000000', 0, 1, NULL, NULL, NULL, NULL, NULL, NULL,"
+    " NULL, NULL, NULL);"
     "INSERT INTO numbers VALUES (7, 0, 1, 'a');";
 
 #define ID(first) { .kind = VALUE_UUID, .uuid = { { first } } }
@@ -49,9 +54,10 @@ static const char tables[] =
 #define TEXT(word) { .kind = VALUE_TEXT, .text = { word, sizeof(word) - 1 } }
 
 /* The same rows. */
-static const struct value things[][9] = {
+static const struct value things[][12] = {
 	{ ID(0), TIME(0), TIME(1), TEXT("a"), TEXT("low"), ID(1), { .kind = VALUE_BOOL, .boolean = true },
-	    INT(7), INT(7) },
+	    INT(7), INT(7), { .kind = VALUE_DECIMAL, .scale = 2, .integer = 150 },
+	    { .kind = VALUE_REAL, .real = 1.5 }, { .kind = VALUE_JSON, .text = { "[\"a\"]", 5 } } },
 	{ ID(1), TIME(0), TIME(1) },
 };
 static const struct value numbers[][4] = { { INT(7), TIME(0), TIME(1), TEXT("a") } };
@@ -96,6 +102,33 @@ hop(void *arg, const struct collection *collection, const struct value *id, cons
 	return OK;
 }
 
+/* Those that refer are things, by `up` or by `number`. */
+static enum err
+walk(void *arg, const struct back_reference *back, const struct value *id,
+    bool (*visit)(void *visit_arg, const struct value *row), void *visit_arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < COUNT(things); i++)
+		if (value_equal(&things[i][back->field->column], id) && !visit(visit_arg, things[i]))
+			break;
+	return OK;
+}
+
+static bool
+visit_all(void *count, const struct value *row)
+{
+	(void)row;
+	++*(int64_t *)count;
+	return true;
+}
+
+static enum err
+count(void *arg, const struct back_reference *back, const struct value *id, int64_t *ret)
+{
+	*ret = 0;
+	return walk(arg, back, id, visit_all, ret);
+}
+
 static void
 bind(sqlite3_stmt *statement, int param, const struct value *value)
 {
@@ -104,6 +137,10 @@ bind(sqlite3_stmt *statement, int param, const struct value *value)
 		    statement, param, value->text.data, (int)value->text.size, SQLITE_STATIC);
 	else if (value->kind == VALUE_UUID)
 		sqlite3_bind_blob(statement, param, value->uuid.bytes, 16, SQLITE_STATIC);
+	else if (value->kind == VALUE_NULL)
+		sqlite3_bind_null(statement, param);
+	else if (value->kind == VALUE_REAL)
+		sqlite3_bind_double(statement, param, value->real);
 	else
 		sqlite3_bind_int64(statement, param, value->integer);
 }
@@ -140,7 +177,9 @@ evaluate_rows(const struct rule *rule, const struct rule_caller *caller)
 	int rows = 0;
 
 	for (size_t i = 0; i < COUNT(things); i++) {
-		const struct rule_rows seen = { .record = things[i], .new_record = things[i], .hop = hop };
+		const struct rule_rows seen = {
+			.record = things[i], .new_record = things[i], .hop = hop, .walk = walk, .count = count
+		};
 		bool answer;
 
 		if (rule_evaluate(rule, caller, &seen, &answer) != OK)
@@ -172,8 +211,14 @@ run(const struct rule *rule, enum rule_use use, const struct rule_caller *caller
 	bool evaluates = use != RULE_USE_FILTER || rule_is_local(rule);
 	int evaluated = evaluates ? evaluate_rows(rule, caller) : -1;
 	int selected = use != RULE_USE_UPDATE ? select_rows(rule, caller) : -1;
+	struct sql_text other;
 	bool answer;
 
+	if (use != RULE_USE_UPDATE) { /* the other dialect: written, not run */
+		sql_init(&other, SQL_POSTGRES);
+		rule_to_sql(&rules, rule, caller, &other);
+		sql_release(&other);
+	}
 	assert(evaluated < 0 || selected < 0 || evaluated == selected);
 	check_hints(rule, caller, selected >= 0 ? selected : evaluated);
 	if (rule_is_decided(rule, caller, &answer))

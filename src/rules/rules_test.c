@@ -116,6 +116,15 @@ show_value(struct buf *buf, const struct value *value)
 	case VALUE_TIME:
 		buf_addf(buf, "time %lld", (long long)value->integer);
 		break;
+	case VALUE_DATE:
+		buf_addf(buf, "date %lld", (long long)value->integer);
+		break;
+	case VALUE_DECIMAL:
+		buf_addf(buf, "decimal %lld", (long long)value->integer);
+		break;
+	case VALUE_REAL:
+		buf_addf(buf, "real %g", value->real);
+		break;
 	case VALUE_TEXT:
 		buf_addf(buf, "'%.*s'", STR_ARGS(value->text));
 		break;
@@ -241,6 +250,52 @@ static const struct {
 	{ "votes in []", "0" },
 	{ "!(votes in [])", "1" },
 
+	/* numbers of different types */
+	{ "votes == 1.5", "0" },
+	{ "votes != 1.5", "1" },
+	{ "score < 1.5", "(t.score <= {1})" },
+	{ "!(score > 1.5)", "(t.score <= {1} OR t.score IS NULL)" },
+	{ "1e30 > score", "(t.score <= {9223372036854775807})" },
+	{ "score < -1e30", "0" },
+	{ "score > -1e30", "(t.score IS NOT NULL)" },
+	{ "votes == 2 * 3 - 10 / 4 % 3", "(t.votes = {4})" },
+	{ "price > 1.005", "(t.price > {decimal 100})" },
+	{ "price == '1.500'", "(t.price = {decimal 150})" },
+	{ "ratio == 9007199254740993", "0" },
+	{ "ratio == 1", "(t.ratio = {real 1})" },
+	{ "votes < ratio", "(t.votes < +t.ratio)" },
+	{ "price < cost", "(t.price < t.cost / 100 + (t.cost % 100 > 0))" },
+	{ "votes == cost", "(t.votes = t.cost / 10000 AND t.cost % 10000 = 0)" },
+	{ "score == price",
+	    "((t.score = t.price / 100 AND t.price % 100 = 0) OR (t.score IS NULL AND t.price IS NULL))" },
+	{ "day < '2026-11-24'", "(t.day < {date 20781})" },
+
+	/* texts and lists */
+	{ "title.startsWith('ab')", "((t.title >= {'ab'} AND t.title < {'ac'}))" },
+	{ "!answer.startsWith('ab')", "(t.answer < {'ab'} OR t.answer >= {'ac'} OR t.answer IS NULL)" },
+	{ "title.contains('x')", "(instr(t.title, {'x'}) > 0)" },
+	{ "title.endsWith('\u00df')", "(substr(t.title, length(t.title) + 1 - 1) = {'\xc3\x9f'})" },
+	{ "lower(title) == 'x'", "(lower(t.title) = {'x'})" },
+	{ "lower(mail) == lower('STRA\u00dfE')", "(t._fold_mail = {'strasse'})" },
+	{ "size(title) > 3", "(length(t.title) > {3})" },
+	{ "size(words) > 3", "(json_array_length(t.words) > {3})" },
+	{ "'x' in words", "(EXISTS (SELECT 1 FROM json_each(t.words) h1 WHERE h1.value = {'x'}))" },
+	{ "1 in reals", "(EXISTS (SELECT 1 FROM json_each(t.reals) h1 WHERE CAST(h1.value AS REAL) = {real 1}))" },
+
+	/* choices and many rows */
+	{ "(published ? votes : score) == 1",
+	    "((t.published = 1 AND t.votes = {1}) OR (t.published = 0 AND t.score = {1}))" },
+	{ "'" ID "0a' in tags",
+	    "(EXISTS (SELECT 1 FROM questions_tags h1 WHERE h1.source = t.id AND h1.target = {id 0a}))" },
+	{ "tags.exists(x, x.admin)",
+	    "(EXISTS (SELECT 1 FROM questions_tags h1 JOIN users h2 ON h2.id = h1.target WHERE h1.source = t.id"
+	    " AND h2.admin = 1))" },
+	{ "topic.questions.all(q, q.votes < votes)",
+	    "(NOT EXISTS (SELECT 1 FROM questions h1 WHERE h1.topic = t.topic AND h1.votes >= t.votes))" },
+	{ "size(topic.questions) < 2",
+	    "(CASE WHEN t.topic IS NOT NULL THEN (SELECT count(*) FROM questions h1 WHERE h1.topic = t.topic) END"
+	    " < {2})" },
+
 	/* through references */
 	{ "topic.title == 'x'",
 	    "((SELECT h1.title FROM topics h1 WHERE h1.id = t.topic) = {'x'})" },
@@ -334,6 +389,11 @@ test_filter_hops(void **state)
 	    "((SELECT h2.name FROM users h2 WHERE h2.id ="
 	    " (SELECT h1.owner FROM topics h1 WHERE h1.id = t.topic AND (h1.open = 1"
 	    " OR (SELECT h3.boss FROM users h3 WHERE h3.id = h1.owner) = {id 0a}))) = {'x'})");
+	expect_sql(RULE_USE_FILTER, "score == 1", &user,
+	    "(CASE WHEN (t.published = 1 OR t.author = {id 0a}) THEN t.score END = {1})");
+	expect_sql(RULE_USE_FILTER, "topic.questions.exists(q, q.votes == 1)", &guest,
+	    "(EXISTS (SELECT 1 FROM questions h1 WHERE h1.topic = (SELECT h2.id FROM topics h2 WHERE h2.id = t.topic"
+	    " AND h2.open = 1) AND 0 AND h1.votes = {1}))");
 	expect_sql(RULE_USE_FILTER, "secret.word == null", &user,
 	    "((SELECT h1.word FROM secrets h1 WHERE h1.id = t.secret AND 0) IS NULL)");
 }
