@@ -251,7 +251,9 @@ function show(changed = null) {
 	show_list();
 	const question = current();
 	const is_changed = changed !== null && changed.has(shown.id);
-	if (changed === null || is_changed || (question?.id ?? null) !== shown.id)
+	if (is_changed && question && $("answers")?.childElementCount > 0)
+		show_about(question); /* what was asked here has changed it: leave the answers where they are */
+	else if (changed === null || is_changed || (question?.id ?? null) !== shown.id)
 		show_article(question, is_changed);
 }
 
@@ -408,17 +410,27 @@ function back() {
 	return make("a", { class: "back", href: "#" }, "← All questions");
 }
 
+function about(question) {
+	return make("p", { class: "about" },
+		make("span", { class: "topic" }, topic_title(question.topic)),
+		make("span", { class: "level" }, dots(question.level), words[question.level] ?? question.level),
+		make("span", {}, words[question.kind] ?? question.kind),
+		make("span", {}, question.votes === 1 ? "1 vote" : `${question.votes} votes`),
+		question.published ? null : make("span", {}, "not published"));
+}
+
+function show_about(question) {
+	$("article").querySelector(".about").replaceWith(about(question));
+	animate($("article").querySelector(".about"), "changed");
+}
+
 function article_parts(question) {
 	return [
-		make("p", { class: "about" },
-			make("span", { class: "topic" }, topic_title(question.topic)),
-			make("span", { class: "level" }, dots(question.level), words[question.level] ?? question.level),
-			make("span", {}, words[question.kind] ?? question.kind),
-			make("span", {}, question.votes === 1 ? "1 vote" : `${question.votes} votes`),
-			question.published ? null : make("span", {}, "not published")),
+		about(question),
 		make("h1", {}, question.title),
 		make("div", { class: "answer" }, ...paragraphs(question.answer)),
 		points("listens", "What an interviewer listens for", question.listens_for),
+		points("differences", "Not the same", question.differences),
 		points("pitfalls", "Pitfalls", question.pitfalls),
 		try_box(question.try),
 		points("sources", "Sources", question.sources),
@@ -448,15 +460,50 @@ function try_box(text) {
 	if (!text)
 		return null;
 	const command = text.replaceAll("127.0.0.1:8080", location.host || "127.0.0.1:8080");
+	const parts = ask_read(text);
 	const lines = command.split("\n").flatMap((line, i) => [i === 0 ? "" : "\n",
 		line.startsWith("#") ? make("span", { class: "remark" }, line) : line]);
 	return make("section", { class: "aside try" },
 		make("header", {}, make("h2", {}, "Try it"),
+			parts === null ? null : make("button", { class: "plain", id: "ask", type: "button", "aria-keyshortcuts": "a",
+				onclick: () => ask(parts) }, "Ask here"),
 			make("button", { class: "plain", id: "copy", type: "button", "aria-keyshortcuts": "c",
 				onclick: () => copy(command) }, "Copy")),
 		make("pre", { tabindex: "0" }, make("code", {}, ...lines)),
-		command.includes("$KEY") ? make("p", {},
-			"It writes, so it needs an editor's key; paste it in the root of the repository.") : null);
+		command.includes("$KEY") ? key_field(parts !== null) : null,
+		make("div", { class: "answers", id: "answers", role: "status" }));
+}
+
+let editor_key = ""; /* for this page only, and nowhere stored */
+
+function key_field(can_ask) {
+	if (!can_ask)
+		return make("p", {}, "It writes, so it needs an editor's key; paste it in the root of the repository.");
+	return make("p", {}, make("label", {}, "It writes, so it needs an editor's key: ",
+		make("input", { type: "password", id: "key", autocomplete: "off", size: "24", value: editor_key,
+			oninput: (event) => { editor_key = event.target.value.trim(); } })));
+}
+
+/* Ask what the commands ask, one after the other, and show what comes. */
+async function ask(parts) {
+	const box = $("answers");
+	box.replaceChildren();
+	for (const part of parts) {
+		for (const request of part.requests)
+			box.append(answer_box(request, part, await ask_send(request, editor_key)));
+	}
+}
+
+function answer_box(request, part, answer) {
+	const asked = `${request.method} ${decodeURI(request.url.replace(/^http:\/\/[^/]+/, ""))}`;
+	const expected = answer.status === part.status;
+	return make("section", { class: `answered ${expected ? "good" : "other"}` },
+		make("h3", {}, asked),
+		answer.error ? make("p", { role: "alert" }, answer.error) :
+			make("p", {}, make("b", { class: "status" }, String(answer.status)),
+				expected ? " as it should be" : ` instead of ${part.status}`),
+		answer.error ? null : make("pre", { tabindex: "0" }, make("code", {},
+			`${answer.headers.map(([name, value]) => `${name}: ${value}`).join("\n")}\n\n${ask_pretty(answer.text)}`)));
 }
 
 async function copy(command) {
@@ -544,6 +591,7 @@ function key(event) {
 		ArrowRight: takes_keys ? null : () => step(1),
 		ArrowLeft: takes_keys ? null : () => step(-1),
 		c: takes_keys || getSelection().toString() !== "" ? null : () => $("copy")?.click(),
+		a: takes_keys ? null : () => $("ask")?.click(),
 	}[event.key];
 	if (!act)
 		return;
