@@ -1,17 +1,18 @@
-// What readers are told: every example of README.md and docs/GUIDE.md runs and
-// answers what is shown, and so does every command of the handbook's questions.
+// What readers are told: every example of README.md and docs/ runs and answers
+// what is shown, every table of keys, limits, codes and options is whole, every
+// link leads somewhere; and every command of the handbook's questions can be
+// tried.  (docs/TUTORIAL.md and the language: docs_tutorial, docs_rules.)
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { Api } from '../lib/api.mjs';
-import { assertShown, plainLines, readPage } from '../lib/docs.mjs';
+import { allPages, assertShown, brokenLinks, plainLines, readPage } from '../lib/docs.mjs';
 import { binary, makeFolder, root, run, Server } from '../lib/server.mjs';
 
 const HANDBOOK = join(root, 'examples/handbook');
-const PAGES = ['README.md', 'docs/GUIDE.md'].filter((page) => existsSync(join(root, page)));
 const MARK = '--- the next part ---';
 const RUN_MS = 120000;
 
@@ -37,16 +38,18 @@ async function runParts(parts) {
 	return printed;
 }
 
-for (const page of PAGES) {
+for (const page of allPages()) {
 	const parts = readPage(page);
+	const blocks = parts.filter((part) => part.mark === 'run');
 
-	test(`${page}: what is to be run answers what is shown`, { timeout: RUN_MS + 10000 }, async (t) => {
-		const blocks = parts.filter((part) => part.mark === 'run');
-		assert.ok(blocks.length > 0);
-		const printed = await runParts(blocks.map((block) => block.text));
-		for (const [i, block] of blocks.entries())
-			await t.test(`line ${block.line}`, () => assertShown(printed[i], block.expected ?? ''));
-	});
+	test(`${page}: links lead somewhere`, () => assert.deepEqual(brokenLinks(page), []));
+
+	if (blocks.length > 0)
+		test(`${page}: what is to be run answers what is shown`, { timeout: RUN_MS + 10000 }, async (t) => {
+			const printed = await runParts(blocks.map((block) => block.text));
+			for (const [i, block] of blocks.entries())
+				await t.test(`line ${block.line}`, () => assertShown(printed[i], block.expected ?? ''));
+		});
 
 	test(`${page}: app files are good, or bad as is shown`, async (t) => {
 		for (const block of parts.filter((part) => part.mark === 'check'))
@@ -80,17 +83,55 @@ for (const page of PAGES) {
 			api.close();
 		});
 
-	for (const table of parts.filter((part) => part.mark === 'problems'))
-		test(`${page}: all codes of problems are listed`, () => {
-			const told = table.rows.map(([status, code]) => `${status} ${code}`).sort();
-			const rows = readFileSync(join(root, 'src/base/err.def'), 'utf8').matchAll(/^ERR\(\w+, "(\w+)", (\d+)/gm);
-			assert.deepEqual(told, [...rows].map(([, code, status]) => `${status} ${code}`).filter((row) => !row.startsWith('499')).sort());
-		});
+	for (const table of parts)
+		if (wholes(table.mark) !== undefined)
+			test(`${page}: line ${table.line}, all ${table.mark}`, () => {
+				const [told, known] = wholes(table.mark)(table.rows);
+				assert.deepEqual(told.sort(), known.sort());
+			});
 }
 
 function check(text) {
 	const folder = makeFolder({}, { 'caisson.yaml': text });
 	return run(['check', '-C', folder]);
+}
+
+/* Of a table that must be whole: what it lists, and what there is. */
+function wholes(mark) {
+	const [what, of] = mark.split(' of ');
+	const first = (rows) => rows.flatMap(([cell]) => cell.split(', ').map((word) => word.replaceAll('`', '')));
+	return {
+		problems: (rows) => [rows.map(([status, code]) => `${status} ${code}`), problems()],
+		limits: (rows) => [rows.map((row) => row.join(' | ')), limits()],
+		types: (rows) => [first(rows), schema().$defs.field.properties.type.enum],
+		keys: (rows) => [first(rows), Object.keys((of === 'app' ? schema() : schema().$defs[of]).properties)],
+		commands: (rows) => [rows.map(([name, summary]) => `${name}: ${summary}`), commands()],
+		options: (rows) => [rows.flatMap(([cell]) => cell.match(/--[a-z-]+/g) ?? []), optionsOf(of)],
+	}[what];
+}
+
+function problems() {
+	const rows = readFileSync(join(root, 'src/base/err.def'), 'utf8').matchAll(/^ERR\(\w+, "(\w+)", (\d+)/gm);
+	return [...rows].map(([, code, status]) => `${status} ${code}`).filter((row) => !row.startsWith('499'));
+}
+
+function limits() {
+	return JSON.parse(run(['limits', '--json']).stdout)
+		.map((limit) => [limit.name, limit.value.toLocaleString('en-US'), limit.unit, limit.at_the_limit].join(' | '));
+}
+
+function schema() {
+	return JSON.parse(run(['schema']).stdout);
+}
+
+function commands() {
+	const listed = /^Commands:\n((?: {2}.*\n)+)/m.exec(run(['--help']).stdout)[1];
+	return listed.trimEnd().split('\n').map((line) => line.trim().replace(/ +/, ': '));
+}
+
+/* What `caisson NAME --help` lists, each once. */
+function optionsOf(name) {
+	return [...new Set([...run([name, '--help']).stdout.matchAll(/(?:^ {2}|\[)(--[a-z-]+)/gm)].map(([, option]) => option))];
 }
 
 /* A whole app file around one line of it. */

@@ -3,18 +3,45 @@
 //
 //	<!-- run -->		a ```sh block: run; a ```text block behind it is what it prints
 //	<!-- check -->		a ```yaml block: an app file for `caisson check`; ```text: what that says
+//	<!-- file PATH -->	any block: a file of the app folder that the page is about
 //	<!-- NAME -->		a table, its rows as cells without their backquotes
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
 import { root } from './server.mjs';
+
+/* All pages, by path from the root. */
+export function allPages() {
+	const pages = readdirSync(join(root, 'docs'), { recursive: true }).filter((name) => name.endsWith('.md')).sort();
+	return [...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].filter((page) => existsSync(join(root, page))),
+		...pages.map((name) => join('docs', name))];
+}
+
+/* Links of a page into the repository that lead nowhere. */
+export function brokenLinks(path) {
+	const text = readFileSync(join(root, path), 'utf8').replace(/^```[^]*?^```$/gm, '').replace(/`[^`\n]*`/g, '');
+	return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link).filter((link) => {
+		const [file, anchor] = link.split('#');
+		const target = file === '' ? path : normalize(join(dirname(path), file));
+		if (/^[a-z]+:/.test(link))
+			return false;
+		return !existsSync(join(root, target)) || (anchor !== undefined && !anchors(target).includes(anchor));
+	});
+}
+
+/* As GitHub makes them of headings. */
+function anchors(path) {
+	const text = readFileSync(join(root, path), 'utf8').replace(/^```[^]*?^```$/gm, '');
+	return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+		heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'));
+}
 
 /* The marked parts of a page, in its order: {mark, line, text, expected, rows}. */
 export function readPage(path) {
 	const lines = readFileSync(join(root, path), 'utf8').split('\n'), parts = [];
 	for (let at = 0; at < lines.length; at++) {
-		const mark = /^<!-- ([a-z ]+) -->$/.exec(lines[at])?.[1];
+		const mark = /^<!-- ([a-z][\w .\/-]*) -->$/.exec(lines[at])?.[1];
 		if (mark !== undefined)
 			parts.push({ mark, line: at + 1, ...readBlock(lines, at + 1), rows: readRows(lines, at + 1) });
 	}
@@ -22,7 +49,7 @@ export function readPage(path) {
 }
 
 function readBlock(lines, at) {
-	const [text, behind] = readFence(lines, at, /^```(?:sh|yaml)$/);
+	const [text, behind] = readFence(lines, at, /^```(?!text$)[a-z]+$/);
 	return { text, expected: readFence(lines, behind, /^```text$/)[0] };
 }
 
