@@ -553,12 +553,22 @@ next_request(struct request *request)
 	}
 }
 
+/* Only the loop itself writes it, so it need not be one step. */
+static void
+count_answered(struct server_loop *home)
+{
+	uint64_t count = atomic_load_explicit(&home->answered, memory_order_relaxed);
+
+	atomic_store_explicit(&home->answered, count + 1, memory_order_relaxed);
+}
+
 static void
 request_end(struct task *task)
 {
 	struct request *request = request_of(task);
 	struct connection *connection = request->connection;
 
+	count_answered(request->home);
 	if (connection == NULL) {
 		request_log(request);
 		request_reset(request);

@@ -34,6 +34,7 @@ struct server_loop {
 	size_t free_requests_count;
 	size_t running; /* requests that have begun: the loop outlives them */
 	char id_prefix[24]; /* of request ids: the run and the loop, "5f3a0c9b1e22-0-" */
+	_Atomic uint64_t answered; /* requests that have ended; written by the loop alone */
 	uint64_t requests_count; /* since start: the rest of request ids */
 	uv_timer_t drain_timer;
 	uint64_t drain_end_ms;

@@ -9,6 +9,12 @@
 /* Of the process. */
 static atomic_uint streams_count;
 
+unsigned
+live_streams_count(void)
+{
+	return atomic_load(&streams_count);
+}
+
 static void on_tick(struct timeout *timeout);
 static void on_beat(struct timeout *timeout);
 

@@ -84,6 +84,9 @@ struct live_query {
 	struct known_key *key; /* or NULL for a guest */
 };
 
+/* Open streams of the process.  Any thread. */
+unsigned live_streams_count(void);
+
 struct live *live_new(struct loop *loop, struct store *store, const struct rules *rules);
 /* Every stream must be closed and every call come back: live_is_idle(). */
 void live_free(struct live *live);

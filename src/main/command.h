@@ -9,12 +9,55 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
+/* One table for the parser, the help, the completion and the manual page. */
+struct command_option {
+	const char *name;  /* "listen" of --listen; there are no short ones but -C and -h */
+	const char *value; /* what it takes, "ADDR:PORT"; NULL for none */
+	const char *help;
+};
+
 struct command {
 	const char *name;
 	const char *summary;
-	const char *help; /* usage, options, examples */
+	const char *usage; /* what stands behind "caisson NAME", a line for each form */
+	const char *about; /* whole lines */
+	const struct command_option *options; /* ended by a NULL name; NULL for none */
+	const char *const *verbs; /* what the first word may be, ended by NULL; NULL: anything */
+	unsigned words_max; /* that are no options */
+	const char *examples; /* whole lines */
 	int (*run)(const struct command *command, int argc, char **argv);
+	const char *help; /* all of the help as it is, instead of usage, about, options, examples */
 };
+
+/* What was written behind the command's name. */
+enum { ARGUMENTS_MAX = 256 };
+struct arguments {
+	const char *words[ARGUMENTS_MAX];
+	unsigned words_count;
+	struct given {
+		const struct command_option *option;
+		const char *value;
+	} given[ARGUMENTS_MAX];
+	unsigned given_count;
+};
+
+/*
+ * Read them by the command's table: options anywhere, their names whole,
+ * "--name value" or "--name=value"; behind "--" everything is a word.  False,
+ * with what is wrong on standard error: "return command_usage(...)".
+ */
+bool arguments_read(const struct command *command, int argc, char **argv, struct arguments *ret);
+bool argument_given(const struct arguments *arguments, const char *name);
+/* The last value of the option ${name}, or NULL. */
+const char *argument_value(const struct arguments *arguments, const char *name);
+
+/* What `caisson COMMAND --help` prints. */
+void command_help(const struct command *command);
+/* All commands, in the order of the help. */
+extern const struct command *const commands[];
+extern const size_t commands_count;
+/* " Did you mean x?", or "". */
+const char *did_you_mean(const char *written, const char *const *words, size_t count);
 
 /* Print how to use ${command} on standard error: "return command_usage(...)". */
 int command_usage(const struct command *command);
@@ -22,8 +65,9 @@ int command_usage(const struct command *command);
 void command_complain(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-extern const struct command plan_command, apply_command;
-extern const struct command serve_command, check_command, schema_command, openapi_command, key_command, can_command, limits_command, version_command;
+extern const struct command init_command, serve_command, check_command, plan_command, apply_command,
+    schema_command, openapi_command, key_command, can_command, status_command, limits_command,
+    completion_command, man_command, version_command;
 
 /* The app in the current folder, with its rules compiled. */
 struct loaded_app {
@@ -42,6 +86,8 @@ void unload_app(struct loaded_app *loaded);
 
 /* `database:`, or what --database (may be NULL) or CAISSON_DATABASE says instead. */
 struct str database_of(const struct app *app, const char *option);
+/* Can a store be at ${option} (NULL: nothing was said)?  False with why not: wrong usage. */
+bool database_is_valid(const struct command *command, const char *option);
 /* Open the store of the current folder; false with the reason on standard error. */
 bool open_store(const struct command *command, const struct app *app, struct str database, struct store **ret);
 

@@ -61,7 +61,7 @@ serve_one(struct control *control, int fd)
 	buf_init(&question, MESSAGE_SIZE_MAX);
 	buf_init(&answer, MESSAGE_SIZE_MAX * 16);
 	if (receive_blocking(fd, &question)) {
-		control->handle(control->arg, control->store, buf_str(&question), &answer);
+		control->handle(control->arg, buf_str(&question), &answer);
 		(void)send_blocking(fd, buf_str(&answer));
 	}
 	buf_release(&question);
@@ -83,11 +83,11 @@ run_control(void *arg)
 }
 
 enum err
-control_start(struct control *control, struct store *store, control_handler *handle, void *arg)
+control_start(struct control *control, control_handler *handle, void *arg)
 {
 	enum err err;
 
-	*control = (struct control){ .store = store, .handle = handle, .arg = arg };
+	*control = (struct control){ .handle = handle, .arg = arg };
 	/* SQLite has made it; another engine's data lies elsewhere. */
 	if (folder_make("data") != OK)
 		return ERR_IO;

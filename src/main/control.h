@@ -5,6 +5,7 @@
  *
  *	{"command":"key add","user":"…","roles":["editor"]}  ->  {"output":"ck_…"} or {"error":"…"}
  *	{"command":"can",…} (main/can.h)
+ *	{"command":"status"}                                 ->  {"status":{…}}
  *
  * One JSON object each way, then the connection closes.  The socket is made
  * with mode 0600; who can open it owns the data anyway.  A thread of its own
@@ -12,13 +13,12 @@
  */
 #include "base/buf.h"
 #include "codec/json.h"
-#include "store/store.h"
+#include "loop/loop.h"
 
-/* Do what ${question} says on ${store}; append the answer. */
-typedef void control_handler(void *arg, struct store *store, struct str question, struct buf *answer);
+/* Do what ${question} says; append the answer. */
+typedef void control_handler(void *arg, struct str question, struct buf *answer);
 
 struct control {
-	struct store *store;
 	control_handler *handle;
 	void *arg; /* of the handler */
 	uv_thread_t thread;
@@ -27,8 +27,7 @@ struct control {
 };
 
 /* Listen on data/control.sock of the current folder; ERR_CONFLICT: another server of this folder does. */
-enum err control_start(
-    struct control *control, struct store *store, control_handler *handle, void *arg) MUST_USE;
+enum err control_start(struct control *control, control_handler *handle, void *arg) MUST_USE;
 void control_stop(struct control *control);
 
 /*

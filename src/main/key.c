@@ -1,5 +1,4 @@
 /* caisson key add|list|revoke: through the running server, or on the database itself. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +7,8 @@
 #include "main/command.h"
 #include "main/control.h"
 #include "main/key_request.h"
+
+static const char *const key_verbs[] = { "add", "list", "revoke", NULL };
 
 enum { ROLES_MAX = 64, ANSWER_SIZE_MAX = 16 << 20 };
 
@@ -227,109 +228,96 @@ print_answer(const struct command *command, const struct key_question *question,
 	return status;
 }
 
-struct key_options {
-	const char *database;
-	bool json;
-};
-
 static bool
-read_options(const struct command *command, int argc, char **argv, struct key_question *question,
-    struct key_options *ret)
+read_options(const struct command *command, const struct arguments *arguments, struct key_question *question)
 {
-	static const struct option options[] = {
-		{ "user", required_argument, NULL, 'u' },
-		{ "role", required_argument, NULL, 'r' },
-		{ "database", required_argument, NULL, 'd' },
-		{ "json", no_argument, NULL, 'j' },
-		{ 0 },
-	};
-	int option;
+	for (unsigned i = 0; i < arguments->given_count; i++) {
+		const struct given *given = &arguments->given[i];
+		bool is_user = strcmp(given->option->name, "user") == 0;
+		bool is_role = strcmp(given->option->name, "role") == 0;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if ((option == 'u' || option == 'r') && optarg[0] == '\0') {
+		if ((is_user || is_role) && given->value[0] == '\0') {
 			command_complain(command, "an empty user or role means nobody");
 			return false;
 		}
-		if (option == 'u')
-			question->user = str_from(optarg);
-		else if (option == 'r' && question->roles_count < ROLES_MAX)
-			question->roles[question->roles_count++] = str_from(optarg);
-		else if (option == 'd')
-			ret->database = optarg;
-		else if (option == 'j')
-			ret->json = true;
-		else {
-			if (option == 'r')
-				command_complain(command, "a key has at most %d roles", ROLES_MAX);
+		if (is_role && question->roles_count == ROLES_MAX) {
+			command_complain(command, "a key has at most %d roles", ROLES_MAX);
 			return false;
 		}
+		if (is_user)
+			question->user = str_from(given->value);
+		else if (is_role)
+			question->roles[question->roles_count++] = str_from(given->value);
 	}
 	return true;
 }
 
 /* Which of add, list, revoke; the words behind it must fit. */
 static bool
-read_words(const struct command *command, int argc, char **argv, struct key_question *question)
+read_words(const struct command *command, const struct arguments *arguments, struct key_question *question)
 {
-	const char *what = optind < argc ? argv[optind++] : "";
+	static const struct str commands_asked[] = { { "key add", 7 }, { "key list", 8 }, { "key revoke", 10 } };
+	const char *verb = arguments->words[0];
+	bool is_revoke = strcmp(verb, "revoke") == 0;
 
-	if (strcmp(what, "add") == 0)
-		question->command = STR("key add");
-	else if (strcmp(what, "list") == 0)
-		question->command = STR("key list");
-	else if (strcmp(what, "revoke") == 0)
-		question->command = STR("key revoke");
-	else {
-		command_complain(command, "say add, list or revoke");
+	for (size_t i = 0; key_verbs[i] != NULL; i++)
+		if (strcmp(verb, key_verbs[i]) == 0)
+			question->command = commands_asked[i];
+	if (is_revoke && arguments->words_count == 1) {
+		command_complain(command, "say which: the id that `caisson key list` shows");
 		return false;
 	}
-	if (strcmp(what, "revoke") == 0) {
-		if (optind == argc) {
-			command_complain(command, "say which: the id that `caisson key list` shows");
-			return false;
-		}
-		question->id = str_from(argv[optind++]);
+	if (!is_revoke && arguments->words_count > 1) {
+		command_complain(command, "\"%s\" is one word too many", arguments->words[1]);
+		return false;
 	}
-	if (optind < argc)
-		command_complain(command, "\"%s\" is one word too many", argv[optind]);
-	return optind == argc;
+	if (is_revoke)
+		question->id = str_from(arguments->words[1]);
+	return true;
 }
 
 static int
 run_key(const struct command *command, int argc, char **argv)
 {
 	struct key_question question = { 0 };
-	struct key_options options = { 0 };
+	struct arguments arguments;
 	struct buf answer;
 	int status = EXIT_FAILED;
 
-	if (!read_options(command, argc, argv, &question, &options) ||
-	    !read_words(command, argc, argv, &question))
+	if (!arguments_read(command, argc, argv, &arguments) ||
+	    !database_is_valid(command, argument_value(&arguments, "database")) ||
+	    !read_options(command, &arguments, &question) || !read_words(command, &arguments, &question))
 		return command_usage(command);
 	buf_init(&answer, ANSWER_SIZE_MAX);
-	if (ask(command, options.database, &question, &answer))
-		status = print_answer(command, &question, buf_str(&answer), options.json);
+	if (ask(command, argument_value(&arguments, "database"), &question, &answer))
+		status = print_answer(command, &question, buf_str(&answer), argument_given(&arguments, "json"));
 	buf_release(&answer);
 	return status;
 }
 
+static const struct command_option key_options[] = {
+	{ "user", "ID", "auth.id of requests with this key; without it there is none" },
+	{ "role", "NAME", "one of auth.roles; may be given several times" },
+	{ "database", "URL", "instead of `database:` in caisson.yaml" },
+	{ "json", NULL, "the list as JSON" },
+	{ 0 },
+};
+
 const struct command key_command = {
 	.name = "key",
 	.summary = "add, list and revoke API keys",
-	.help = "Usage: caisson key add [--user ID] [--role NAME]... [-C DIR]\n"
-		"       caisson key list [--json] [-C DIR]\n"
-		"       caisson key revoke ID [-C DIR]\n"
-		"Add, list and revoke API keys; whether the server runs or not.\n"
-		"A new key is printed once, alone, on standard output.  It is sent as\n"
-		"  Authorization: Bearer KEY\n\n"
-		"  --user ID       auth.id of requests with this key; without it there is none\n"
-		"  --role NAME     one of auth.roles; may be given several times\n"
-		"  --database URL  instead of `database:` in caisson.yaml\n"
-		"  --json          the list as JSON\n\n"
-		"Examples:\n"
-		"  KEY=$(caisson key add --role editor -C examples/handbook)\n"
-		"  caisson key add --user 0192d4e0-7b1a-7c3e-9f00-000000000001\n"
-		"  caisson key list\n"
-		"  caisson key revoke 3f9a1c22b07d\n",
+	.usage = "add [--user ID] [--role NAME]... [-C DIR]\n"
+		 "list [--json] [-C DIR]\n"
+		 "revoke ID [-C DIR]",
+	.about = "Add, list and revoke API keys; whether the server runs or not.\n"
+		 "A new key is printed once, alone, on standard output.  It is sent as\n"
+		 "  Authorization: Bearer KEY\n",
+	.options = key_options,
+	.verbs = key_verbs,
+	.words_max = 2,
+	.examples = "KEY=$(caisson key add --role editor -C examples/handbook)\n"
+		    "caisson key add --user 0192d4e0-7b1a-7c3e-9f00-000000000001\n"
+		    "caisson key list\n"
+		    "caisson key revoke 3f9a1c22b07d\n",
 	.run = run_key,
 };

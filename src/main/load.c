@@ -89,6 +89,15 @@ database_of(const struct app *app, const char *option)
 }
 
 bool
+database_is_valid(const struct command *command, const char *option)
+{
+	if (option == NULL || store_knows(str_from(option)))
+		return true;
+	command_complain(command, "--database %s: neither sqlite:PATH nor postgres://HOST/DATABASE", option);
+	return false;
+}
+
+bool
 open_store(const struct command *command, const struct app *app, struct str database, struct store **ret)
 {
 	struct store_options options = { .app = app, .folder = ".", .database = database };

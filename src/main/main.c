@@ -7,18 +7,23 @@
 
 #include "main/command.h"
 
-static const struct command *const commands[] = {
-	&serve_command,
+const struct command *const commands[] = {
+	&init_command,
 	&check_command,
+	&serve_command,
 	&plan_command,
 	&apply_command,
-	&schema_command,
-	&openapi_command,
+	&status_command,
 	&key_command,
 	&can_command,
+	&schema_command,
+	&openapi_command,
 	&limits_command,
+	&completion_command,
+	&man_command,
 	&version_command,
 };
+const size_t commands_count = COUNT(commands);
 
 static void
 print_help(FILE *to)
@@ -28,9 +33,10 @@ print_help(FILE *to)
 	      "Commands:\n",
 	    to);
 	for (size_t i = 0; i < COUNT(commands); i++)
-		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(to, "  %-10s  %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n  -C DIR     work on the app folder DIR (before or behind the command)\n\n"
 	      "Examples:\n"
+	      "  caisson init mine\n"
 	      "  caisson check -C examples/handbook\n"
 	      "  caisson serve examples/handbook --listen 127.0.0.1:8080\n"
 	      "  caisson key add --role editor -C examples/handbook\n\n"
@@ -62,10 +68,16 @@ static bool
 go_to_folder(int *argc, char **argv)
 {
 	int kept = 0;
+	bool only_words = false;
 
 	for (int i = 0; i < *argc; i++) {
 		const char *folder = NULL;
 
+		only_words |= strcmp(argv[i], "--") == 0;
+		if (only_words) {
+			argv[kept++] = argv[i];
+			continue;
+		}
 		if (strcmp(argv[i], "-C") == 0 && i + 1 < *argc)
 			folder = argv[++i];
 		else if (strncmp(argv[i], "-C", 2) == 0 && argv[i][2] != '\0')
@@ -92,6 +104,17 @@ wants_help(int argc, char **argv)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return true;
 	return false;
+}
+
+static void
+complain_unknown(const char *written)
+{
+	const char *names[COUNT(commands)];
+
+	for (size_t i = 0; i < COUNT(commands); i++)
+		names[i] = commands[i]->name;
+	fprintf(stderr, "caisson: there is no command \"%s\".%s\nTry `caisson --help`.\n", written,
+	    did_you_mean(written, names, COUNT(commands)));
 }
 
 static const struct command *
@@ -129,12 +152,11 @@ main(int argc, char **argv)
 	}
 	command = find_command(argv[1]);
 	if (command == NULL) {
-		fprintf(stderr, "caisson: there is no command \"%s\".\n", argv[1]);
-		print_help(stderr);
+		complain_unknown(argv[1]);
 		return EXIT_USAGE;
 	}
 	if (wants_help(argc - 1, argv + 1)) {
-		fputs(command->help, stdout);
+		command_help(command);
 		return EXIT_DONE;
 	}
 	return command->run(command, argc - 1, argv + 1);

@@ -536,12 +536,11 @@ static int
 run_schema(const struct command *command, int argc, char **argv)
 {
 	struct json_writer writer;
+	struct arguments arguments;
 	struct buf text;
 
-	if (argc > 1) {
-		command_complain(command, "\"%s\" is one word too many", argv[1]);
+	if (!arguments_read(command, argc, argv, &arguments))
 		return command_usage(command);
-	}
 	buf_init(&text, SCHEMA_SIZE_MAX);
 	json_writer_init(&writer, &text);
 	write_schema(&writer);
@@ -553,13 +552,10 @@ run_schema(const struct command *command, int argc, char **argv)
 const struct command schema_command = {
 	.name = "schema",
 	.summary = "print the JSON Schema of caisson.yaml, for editors",
-	.help =
-	    "Usage: caisson schema\n"
-	    "Print the JSON Schema (draft 2020-12) of caisson.yaml: editors complete keys by it "
-	    "and\n"
-	    "mark mistakes while one types.  `caisson check` finds those that no schema can.\n\n"
-	    "Examples:\n"
-	    "  caisson schema > caisson.schema.json\n"
-	    "  sed -i '1i # yaml-language-server: $schema=caisson.schema.json' caisson.yaml\n",
+	.usage = "",
+	.about = "Print the JSON Schema (draft 2020-12) of caisson.yaml: editors complete keys by it and\n"
+		 "mark mistakes while one types.  `caisson check` finds those that no schema can.\n",
+	.examples = "caisson schema > caisson.schema.json\n"
+		    "sed -i '1i # yaml-language-server: $schema=caisson.schema.json' caisson.yaml\n",
 	.run = run_schema,
 };

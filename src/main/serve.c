@@ -1,5 +1,4 @@
 /* caisson serve: one loop per core, until SIGTERM. */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +6,6 @@
 #include <unistd.h>
 
 #include "api/server.h"
-#include "base/limits.h"
 #include "base/memory.h"
 #include "crypto/hash.h"
 #include "main/alarms.h"
@@ -16,15 +14,10 @@
 #include "main/control.h"
 #include "main/key_request.h"
 #include "main/reload.h"
+#include "main/serve_options.h"
+#include "main/status.h"
 #include "main/watch.h"
 #include "ops/journal.h"
-
-struct serve_options {
-	const char *listen, *database;
-	const char *log, *log_format; /* the format is NULL where it was not said */
-	unsigned loops;
-	bool dev;
-};
 
 /* Everything that is up while the server runs. */
 struct running {
@@ -37,6 +30,7 @@ struct running {
 	char address[LISTEN_ADDRESS_SIZE];
 	char secret[SECRET_HEX_SIZE];
 	struct control control;
+	struct status_source status;
 	uv_signal_t sigterm, sigint, sighup;
 	uv_timer_t look; /* for a store that is lost, and for alarms */
 	struct reload reload;
@@ -49,82 +43,6 @@ struct running {
 static bool start(struct running *running, const struct serve_options *options);
 static void run(struct running *running);
 static void stop(struct running *running);
-
-/* --- options --------------------------------------------------------- */
-
-static bool
-set_limit(const struct command *command, const char *assignment)
-{
-	if (limits_set(str_from(assignment)))
-		return true;
-	command_complain(command, "--limit %s: `caisson limits` lists the names; a value is a number above 0",
-	    assignment);
-	return false;
-}
-
-static bool
-read_loops(const struct command *command, const char *text, unsigned *ret)
-{
-	int64_t count;
-
-	if (!str_to_int(str_from(text), &count) || count < 1 || count > LOOPS_MAX) {
-		command_complain(command, "--loops %s: from 1 to %d", text, LOOPS_MAX);
-		return false;
-	}
-	*ret = (unsigned)count;
-	return true;
-}
-
-static bool
-read_format(const struct command *command, const char *text, struct serve_options *ret)
-{
-	ret->log_format = text;
-	if (strcmp(text, "json") == 0 || strcmp(text, "text") == 0)
-		return true;
-	command_complain(command, "--log-format %s: json or text", text);
-	return false;
-}
-
-static bool
-read_options(const struct command *command, int argc, char **argv, struct serve_options *ret)
-{
-	static const struct option options[] = {
-		{ "listen", required_argument, NULL, 'l' },
-		{ "database", required_argument, NULL, 'd' },
-		{ "limit", required_argument, NULL, 'm' },
-		{ "loops", required_argument, NULL, 'o' },
-		{ "log", required_argument, NULL, 'g' },
-		{ "log-format", required_argument, NULL, 'f' },
-		{ "dev", no_argument, NULL, 'v' },
-		{ 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'l')
-			ret->listen = optarg;
-		else if (option == 'd')
-			ret->database = optarg;
-		else if (option == 'g')
-			ret->log = optarg;
-		else if (option == 'f' && read_format(command, optarg, ret))
-			continue;
-		else if (option == 'm' && set_limit(command, optarg))
-			continue;
-		else if (option == 'o' && read_loops(command, optarg, &ret->loops))
-			continue;
-		else if (option == 'v')
-			/* Whoever works on an app may open as many pages as there may be connections. */
-			ret->dev = limits_set(STR("connections_address=1000000"));
-		else
-			return false;
-	}
-	if (argc - optind > 1) {
-		command_complain(command, "\"%s\" is one word too many", argv[optind + 1]);
-		return false;
-	}
-	return true;
-}
 
 /* Lines for people on a terminal, for programs elsewhere. */
 static bool
@@ -142,15 +60,14 @@ start_journal(const struct command *command, const struct serve_options *options
 static int
 run_serve(const struct command *command, int argc, char **argv)
 {
-	struct serve_options options = { .listen = "127.0.0.1:8080", .log = "-" };
+	struct serve_options options;
 	struct running *running;
 	int status = EXIT_FAILED;
 
-	options.loops = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-	if (!read_options(command, argc, argv, &options))
+	if (!serve_options_read(command, argc, argv, &options))
 		return command_usage(command);
-	if (optind < argc && chdir(argv[optind]) != 0) {
-		command_complain(command, "%s: %s", argv[optind], strerror(errno));
+	if (options.folder != NULL && chdir(options.folder) != 0) {
+		command_complain(command, "%s: %s", options.folder, strerror(errno));
 		return EXIT_FAILED;
 	}
 	running = memory_new(sizeof(*running));
@@ -243,7 +160,7 @@ start_store(struct running *running, const struct serve_options *options)
 
 /* By the rules that stand in the folder; what the loops serve belongs to them. */
 static void
-answer_can(const struct running *running, struct store *store, struct str question, struct buf *answer)
+answer_can(const struct running *running, struct str question, struct buf *answer)
 {
 	struct app_mistakes mistakes;
 	struct version *version;
@@ -253,7 +170,7 @@ answer_can(const struct running *running, struct store *store, struct str questi
 	buf_init(&detail, 64 * 1024);
 	version = version_read(&mistakes, &detail);
 	if (version != NULL && str_equal(version->loaded.app->shape, running->first->loaded.app->shape))
-		can_request_run(store, &version->loaded.rules, question, answer);
+		can_request_run(running->server.store, &version->loaded.rules, question, answer);
 	else
 		buf_add_c(answer, "{\"error\":\"caisson.yaml has mistakes, or declares other tables than those "
 				  "that are served: see caisson check\"}");
@@ -263,19 +180,30 @@ answer_can(const struct running *running, struct store *store, struct str questi
 	buf_release(&detail);
 }
 
+/* On the control thread. */
 static void
-answer_control(void *arg, struct store *store, struct str question, struct buf *answer)
+answer_control(void *arg, struct str question, struct buf *answer)
 {
+	const struct running *running = arg;
+
 	if (str_starts_with(question, STR("{\"command\":\"can\"")))
-		answer_can(arg, store, question, answer);
+		answer_can(running, question, answer);
+	else if (str_equal(question, STATUS_QUESTION))
+		status_write(&running->status, answer);
 	else
-		key_request_run(store, question, answer);
+		key_request_run(running->server.store, question, answer);
 }
 
 static bool
 start_control(struct running *running)
 {
-	enum err err = control_start(&running->control, running->server.store, answer_control, running);
+	enum err err;
+
+	/* The loops are there, though they do not run yet. */
+	running->loops = memory_new(running->loops_count * sizeof(*running->loops));
+	running->status = (struct status_source){ .server = &running->server, .loops = running->loops,
+		.loops_count = running->loops_count, .address = running->address, .started_us = clock_now_us() };
+	err = control_start(&running->control, answer_control, running);
 
 	if (err == ERR_CONFLICT)
 		command_complain(running->command, "this app folder is served by another caisson; stop it first");
@@ -393,7 +321,6 @@ static void
 run(struct running *running)
 {
 	signal(SIGPIPE, SIG_IGN);
-	running->loops = memory_new(running->loops_count * sizeof(*running->loops));
 	for (unsigned i = 0; i < running->loops_count; i++) {
 		server_loop_init(&running->loops[i], &running->server, &running->first->served, i);
 		server_loop_start(&running->loops[i], running->fds[i]);
@@ -425,21 +352,14 @@ stop(struct running *running)
 const struct command serve_command = {
 	.name = "serve",
 	.summary = "serve the app of a folder over HTTP",
-	.help = "Usage: caisson serve [DIR] [OPTION]...\n"
-		"Serve the app in DIR (default: the current folder) until SIGTERM, which lets running\n"
-		"requests end.  Prints `listening on http://ADDR:PORT` when it accepts requests; its data\n"
-		"lies in DIR/data.\n\n"
-		"  --listen ADDR:PORT   default 127.0.0.1:8080; port 0 picks one\n"
-		"  --database URL       instead of `database:` in caisson.yaml (or set CAISSON_DATABASE)\n"
-		"  --loops N            threads that serve; default: one for each core\n"
-		"  --limit NAME=VALUE   set a limit; `caisson limits` lists them\n"
-		"  --log FILE           write the log there; - is standard error (default), off is none\n"
-		"  --log-format FORMAT  json or text; default: text on a terminal, else json\n"
-		"  --dev                for work on an app: reads it again when it changes, changes the tables\n"
-		"                       after it where nothing is lost, counts no addresses\n\n"
-		"Examples:\n"
-		"  caisson serve examples/handbook\n"
-		"  caisson serve --listen 0.0.0.0:80 --limit body_size=65536\n"
-		"  caisson serve --database postgres://app@db1/handbook\n",
+	.usage = "[DIR] [OPTION]...",
+	.about = "Serve the app in DIR (default: the current folder) until SIGTERM, which lets running\n"
+		 "requests end.  Prints `listening on http://ADDR:PORT` when it accepts requests; its data\n"
+		 "lies in DIR/data.  SIGHUP reads the app again, and opens the log file anew.\n",
+	.options = serve_command_options,
+	.words_max = 1,
+	.examples = "caisson serve examples/handbook\n"
+		    "caisson serve --listen 0.0.0.0:80 --limit body_size=65536\n"
+		    "caisson serve --database postgres://app@db1/handbook\n",
 	.run = run_serve,
 };

@@ -38,6 +38,14 @@ split_address(struct str address, char host[256], char port[8])
 	return true;
 }
 
+bool
+listener_address_is_valid(struct str address)
+{
+	char host[256], port[8];
+
+	return split_address(address, host, port) && host[0] != '\0';
+}
+
 static int
 open_socket(const struct addrinfo *info, bool reuse_port)
 {

@@ -15,6 +15,8 @@ struct listener {
 
 enum { LISTEN_ADDRESS_SIZE = 128 };
 
+/* Is it written as "ADDR:PORT" or "[ADDR]:PORT"? */
+bool listener_address_is_valid(struct str address);
 /*
  * Bind and listen on "ADDR:PORT" or "[ADDR]:PORT"; port 0 picks one.  *ret_address is
  * what it became, in the same form.  ${first}: also find out whether somebody

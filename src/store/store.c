@@ -17,6 +17,12 @@ engine_for(struct str database)
 	return NULL;
 }
 
+bool
+store_knows(struct str database)
+{
+	return engine_for(database) != NULL;
+}
+
 enum err
 store_open(const struct store_options *options, struct store **ret, struct buf *ret_detail)
 {

@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Api, refused } from '../lib/api.mjs';
 import { freshDatabase } from '../lib/database.mjs';
-import { makeFolder, run, Server } from '../lib/server.mjs';
+import { binary, makeFolder, run, Server } from '../lib/server.mjs';
 import { testApps } from '../lib/apps.mjs';
 import { boards } from '../lib/two_boards.mjs';
 
@@ -59,6 +60,130 @@ test('wrong usage is exit 2, on standard error', () => {
 		assert.notEqual(ran.stderr, '');
 		assert.equal(ran.stdout, '', args.join(' '));
 	}
+});
+
+test('options are written whole, with or without =, anywhere; behind -- there are none', () => {
+	withText(GOOD, (folder) => {
+		assert.equal(run(['check', '--js', '-C', folder]).status, 2);
+		assert.equal(run(['check', '--json=yes', '-C', folder]).status, 2);
+		assert.equal(run(['check', '--json', '-C', folder]).status, 0);
+		assert.equal(run(['-C', folder, 'check', '--json']).status, 0);
+		assert.equal(run(['check', `-C${folder}`]).status, 0);
+		assert.match(run(['check', '--', '--json'], { cwd: folder }).stderr, /one word too many/);
+		assert.match(run(['serve', '--', '-C'], { cwd: folder }).stderr, /-C: No such file/);
+		assert.equal(run(['serve', '--limit=body_size=x', folder]).status, 2);
+	});
+});
+
+test('what is misspelled gets the nearest word', () => {
+	for (const [args, near] of [[['serv'], 'serve'], [['serve', '--lisen', 'a'], '--listen'], [['key', 'lst'], 'list'], [['completion', 'bsh'], 'bash']]) {
+		const ran = run(args);
+		assert.equal(ran.status, 2);
+		assert.ok(ran.stderr.includes(`Did you mean ${near}?`), ran.stderr);
+	}
+	assert.ok(!run(['zzzzzzz']).stderr.includes('Did you mean'));
+});
+
+test('an address or a database that cannot be is wrong usage', () => {
+	for (const args of [['serve', '--listen', '8933'], ['serve', '--listen', ''], ['serve', '--listen', '127.0.0.1:x'], ['serve', '--database', 'mysql://x'], ['key', 'list', '--database', 'x']])
+		assert.equal(run(args).status, 2, args.join(' '));
+});
+
+test('init makes an app that serves, once', { timeout: 60000 }, async () => {
+	const parent = mkdtempSync(join(tmpdir(), 'caisson-test-')), folder = join(parent, 'mine');
+	const ran = run(['init', folder]);
+	assert.equal(ran.status, 0, ran.stderr);
+	assert.match(ran.stdout, /caisson serve .*--dev/);
+	assert.equal(run(['check', '-C', folder]).status, 0);
+	const again = run(['init', folder]);
+	assert.equal(again.status, 1);
+	assert.match(again.stderr, /already/);
+	assert.equal(run(['init']).status, 2);
+	const server = await Server.start(folder);
+	try {
+		const api = new Api(server, { key: server.key('--user', 'ann', '--role', 'editor') });
+		const topic = await api.make('/topics', { title: 'one' });
+		const post = await api.make('/posts', { title: 'first', topic: topic.id });
+		assert.equal(post.author, 'ann');
+		assert.equal((await api.as().list('/posts')).json.items.length, 0);
+		assert.match((await api.get('//')).text, /<h1>mine<\/h1>/);
+		api.close();
+	} finally {
+		await server.release();
+		rmSync(parent, { recursive: true });
+	}
+});
+
+test('status says how the server is, and that none runs', { timeout: 60000 }, async () => {
+	const [{ word, file }] = boards;
+	const server = await Server.start(file);
+	try {
+		const api = new Api(server);
+		assert.equal((await api.list(`/${word.things}`)).status, 200);
+		const json = JSON.parse(server.run(['status', '--json', '-C', server.folder]).stdout);
+		assert.equal(json.health, 'ready');
+		assert.equal(json.pid, server.child.pid);
+		assert.ok(json.address.endsWith(`:${server.port}`));
+		assert.ok(json.requests >= 1 && json.connections >= 1, JSON.stringify(json));
+		assert.ok(['sqlite', 'postgres'].includes(json.database));
+		assert.match(json.commit, /^\d+$/);
+		assert.match(server.run(['status', '-C', server.folder]).stdout, /^health +ready$/m);
+		api.close();
+		await server.stop();
+		const none = server.run(['status', '-C', server.folder]);
+		assert.equal(none.status, 1);
+		assert.match(none.stderr, /caisson serve/);
+	} finally {
+		server.drop();
+	}
+});
+
+test('check --json lists the mistakes', () => {
+	withText(GOOD.replace('type: text', 'type: txt'), (folder) => {
+		const ran = run(['check', '--json', '-C', folder]);
+		assert.equal(ran.status, 1);
+		assert.deepEqual(JSON.parse(ran.stdout).mistakes.map(({ line, column }) => [line, column]), [[5, 21]]);
+	});
+	withText(GOOD, (folder) => assert.deepEqual(JSON.parse(run(['check', '--json', '-C', folder]).stdout), { mistakes: [] }));
+});
+
+test('completion is a script that its shell reads, and names every command', () => {
+	for (const shell of ['bash', 'zsh', 'fish']) {
+		const ran = run(['completion', shell]);
+		assert.equal(ran.status, 0);
+		for (const command of COMMANDS)
+			assert.ok(ran.stdout.includes(command), `${shell}: ${command}`);
+		const read = spawnSync(shell, ['-n'], { input: ran.stdout, encoding: 'utf8' });
+		if (read.error === undefined)
+			assert.equal(read.status, 0, read.stderr);
+	}
+	const words = spawnSync('bash', ['-c', `${run(['completion', 'bash']).stdout}\nCOMP_WORDS=(caisson -C x serve --li); COMP_CWORD=4; _caisson; echo "\${COMPREPLY[@]}"`], { encoding: 'utf8' });
+	assert.equal(words.stdout.trim(), '--listen --limit', words.stderr);
+});
+
+test('the manual names every command and option', () => {
+	const text = run(['man']).stdout;
+	for (const command of COMMANDS)
+		assert.ok(text.includes(`.SS "caisson ${command}"`), command);
+	assert.ok(text.includes('\\-\\-listen'));
+});
+
+/* Examples of serve run until they are stopped; those that make keys need a folder of their own. */
+test('the examples of the helps run', () => {
+	const parent = mkdtempSync(join(tmpdir(), 'caisson-test-'));
+	mkdirSync(join(parent, 'examples'));
+	cpSync(testApps()[0].folder, join(parent, 'examples/handbook'), { recursive: true });
+	writeFileSync(join(parent, 'caisson.yaml'), GOOD);
+	for (const command of COMMANDS) {
+		const examples = run([command, '--help']).stdout.split('Examples:\n')[1]?.trim().split('\n').map((line) => line.trim()) ?? [];
+		assert.ok(examples.length > 0, command);
+		if (['serve', 'status', 'man', 'can', 'plan', 'apply'].includes(command))
+			continue;
+		const example = examples.find((line) => /^(KEY=\$\()?caisson /.test(line)) ?? examples[0];
+		const ran = spawnSync('bash', ['-ec', `caisson() { '${binary}' "$@"; }\n${example}`], { cwd: parent, encoding: 'utf8', env: { ...process.env, CAISSON_DATABASE: '' } });
+		assert.equal(ran.status, 0, `${example}: ${ran.stderr}`);
+	}
+	rmSync(parent, { recursive: true });
 });
 
 test('an address that is none is exit 2 or 1, with its text', () => {

@@ -15,7 +15,8 @@ import { trees } from '../lib/two_trees.mjs';
 async function reloaded(server, what, change = () => server.child.kill('SIGHUP')) {
 	const before = logged(server).length;
 	await change();
-	server.described = undefined;
+	if (what === GOOD)
+		server.described = undefined; /* another app is described in another way */
 	return lineOf(server, 'reload', (line) => what.test(line.message), { skip: before });
 }
 
