@@ -155,7 +155,7 @@ for (const app of testApps()) {
 
 alone('handbook: the handbook starts with its seeds', join(root, 'examples/handbook'), {}, async ({ api, server }) => {
 	const questions = await api.walk('/questions', { sort: 'topic,position' });
-	assert.equal(questions.length, 20);
+	assert.equal(questions.length, readFileSync(join(root, 'examples/handbook/seed/questions.ndjson'), 'utf8').trim().split('\n').length);
 	assert.ok((await api.walk('/topics')).length > 0);
 	refused(await api.post('/topics', { title: 'mine', slug: 'mine' }), 401);
 	const edith = api.as(server.key('--role', 'editor'));
