@@ -12,23 +12,17 @@
 #include <unistd.h>
 
 #include "app/shape.h"
-#include "codec/json.h"
 #include "crypto/hash.h"
 #include "main/command.h"
+#include "main/migrate_print.h"
 #include "store/migrate/file.h"
 #include "store/migrate/migrate.h"
 
-enum { EXIT_LOOK = 3, DETAIL_SIZE_MAX = 1 << 20, CHAIN_MAX = 256, JSON_SIZE_MAX = 64 << 20 };
+enum { EXIT_LOOK = 3, DETAIL_SIZE_MAX = 1 << 20, CHAIN_MAX = 256 };
 
 struct migrate_options {
 	const char *database, *write;
 	bool json, sql, allow_loss, yes, no_backup;
-};
-
-/* One migration of the chain. */
-struct link {
-	struct migration_plan *plan;
-	const struct migration_file *file; /* NULL: made now, and ours to free */
 };
 
 struct chain {
@@ -36,12 +30,13 @@ struct chain {
 	struct loaded_app loaded;
 	struct migration *migration;
 	struct migration_file *files;
-	struct link links[CHAIN_MAX];
+	struct migrate_link links[CHAIN_MAX];
 	size_t count;
 	struct buf detail;
 };
 
-static bool open_chain(struct chain *chain, const struct migrate_options *options, enum migration_purpose purpose, int *ret_status);
+static bool open_chain(struct chain *chain, const struct migrate_options *options,
+    enum migration_purpose purpose, int *ret_status);
 static void close_chain(struct chain *chain);
 
 /* --- the chain -------------------------------------------------------- */
@@ -114,7 +109,7 @@ add_files(struct chain *chain, struct str *shape)
 			continue;
 		snprintf(checksum, sizeof(checksum), "%.*s", STR_ARGS(file->plan->to));
 		*shape = file->plan->shape;
-		chain->links[chain->count++] = (struct link){ file->plan, file };
+		chain->links[chain->count++] = (struct migrate_link){ file->plan, file };
 	}
 	return true;
 }
@@ -133,7 +128,7 @@ add_plan(struct chain *chain, struct str shape)
 	if (plan->steps_count == 0)
 		migration_plan_free(plan);
 	else
-		chain->links[chain->count++] = (struct link){ plan, NULL };
+		chain->links[chain->count++] = (struct migrate_link){ plan, NULL };
 	return true;
 }
 
@@ -196,160 +191,6 @@ close_chain(struct chain *chain)
 	buf_release(&chain->detail);
 }
 
-/* --- for people ------------------------------------------------------- */
-
-static void
-print_rows(const struct migration_step *step)
-{
-	const char *what =
-	    (step->risks & MIGRATION_CHECK) != 0 ? "records that do not fit" : "records lose a value";
-
-	if (step->count == 0)
-		printf("                 no record %s\n",
-		    (step->risks & MIGRATION_CHECK) != 0 ? "is in the way" : "has a value that is lost");
-	else if (step->count > 0)
-		printf("                 %s: %lld, %.*s%s\n", what, (long long)step->count,
-		    STR_ARGS(step->ids), step->count > MIGRATION_IDS_SHOWN ? ", …" : "");
-}
-
-static void
-print_plan(const struct migration_plan *plan)
-{
-	struct buf risks;
-
-	buf_init(&risks, 256);
-	for (size_t i = 0; i < plan->steps_count; i++) {
-		const struct migration_step *step = &plan->steps[i];
-
-		buf_clear(&risks);
-		migration_risks_write(step->risks, &risks);
-		printf("  %-14.*s %.*s\n", STR_ARGS(buf_str(&risks)), STR_ARGS(step->what));
-		if (step->lock.data != NULL)
-			printf("                 lock: %.*s\n", STR_ARGS(step->lock));
-		print_rows(step);
-	}
-	for (size_t i = 0; i < plan->hints_count; i++)
-		printf("  hint: %.*s\n", STR_ARGS(plan->hints[i]));
-	buf_release(&risks);
-}
-
-static void
-print_chain(const struct chain *chain)
-{
-	for (size_t i = 0; i < chain->count; i++) {
-		const struct link *link = &chain->links[i];
-
-		if (link->file != NULL)
-			printf("%.*s:\n", STR_ARGS(link->file->path));
-		else
-			puts(i == 0 ? "From the database to caisson.yaml:" : "From there to caisson.yaml:");
-		print_plan(link->plan);
-	}
-	if (chain->count == 0)
-		puts("Nothing to do: the database fits caisson.yaml.");
-	else if (migration_dialect(chain->migration) == SQL_POSTGRES)
-		puts("While it runs, writes and live updates wait; servers that run with the old file then\n"
-		     "refuse all requests, and say so on /health/ready.");
-}
-
-static void
-print_sql(const struct chain *chain)
-{
-	struct buf sql;
-
-	buf_init(&sql, JSON_SIZE_MAX);
-	for (size_t i = 0; i < chain->count; i++)
-		migration_plan_sql(chain->links[i].plan, &sql);
-	printf("%.*s", STR_ARGS(buf_str(&sql)));
-	buf_release(&sql);
-}
-
-/* --- for programs ----------------------------------------------------- */
-
-static void
-write_risks(struct json_writer *writer, unsigned risks)
-{
-	struct buf words;
-	struct str rest, word;
-
-	buf_init(&words, 256);
-	migration_risks_write(risks, &words);
-	rest = buf_str(&words);
-	json_name(writer, STR("risks"));
-	json_begin_array(writer);
-	while (risks != 0 && str_split(&rest, ',', &word))
-		json_string(writer, str_trim(word));
-	json_end_array(writer);
-	buf_release(&words);
-}
-
-static void
-write_step(struct json_writer *writer, const struct migration_step *step)
-{
-	struct str ids = step->ids, id;
-
-	json_begin_object(writer);
-	json_name(writer, STR("what"));
-	json_string(writer, step->what);
-	write_risks(writer, step->risks);
-	if (step->lock.data != NULL) {
-		json_name(writer, STR("lock"));
-		json_string(writer, step->lock);
-	}
-	if (step->count >= 0) {
-		json_name(writer, STR("records"));
-		json_int(writer, step->count);
-		json_name(writer, STR("ids"));
-		json_begin_array(writer);
-		while (step->count > 0 && str_split(&ids, ',', &id))
-			json_string(writer, str_trim(id));
-		json_end_array(writer);
-	}
-	json_end_object(writer);
-}
-
-static void
-write_texts(struct json_writer *writer, struct str name, const struct str *texts, size_t count)
-{
-	json_name(writer, name);
-	json_begin_array(writer);
-	for (size_t i = 0; i < count; i++)
-		json_string(writer, texts[i]);
-	json_end_array(writer);
-}
-
-static void
-print_json(const struct chain *chain)
-{
-	struct json_writer writer;
-	struct buf text;
-
-	buf_init(&text, JSON_SIZE_MAX);
-	json_writer_init(&writer, &text);
-	json_begin_array(&writer);
-	for (size_t i = 0; i < chain->count; i++) {
-		const struct link *link = &chain->links[i];
-
-		json_begin_object(&writer);
-		json_name(&writer, STR("file"));
-		if (link->file != NULL)
-			json_string(&writer, link->file->path);
-		else
-			json_null(&writer);
-		json_name(&writer, STR("steps"));
-		json_begin_array(&writer);
-		for (size_t j = 0; j < link->plan->steps_count; j++)
-			write_step(&writer, &link->plan->steps[j]);
-		json_end_array(&writer);
-		write_texts(&writer, STR("hints"), link->plan->hints, link->plan->hints_count);
-		write_texts(&writer, STR("sql"), link->plan->statements, link->plan->statements_count);
-		json_end_object(&writer);
-	}
-	json_end_array(&writer);
-	printf("%.*s\n", STR_ARGS(buf_str(&text)));
-	buf_release(&text);
-}
-
 /* --- plan ------------------------------------------------------------- */
 
 static bool
@@ -364,7 +205,7 @@ is_file_name(const char *name)
 static bool
 write_file(struct chain *chain, const char *name)
 {
-	struct link *last = chain->count == 0 ? NULL : &chain->links[chain->count - 1];
+	struct migrate_link *last = chain->count == 0 ? NULL : &chain->links[chain->count - 1];
 	int64_t number = 1;
 	struct buf path;
 	enum err err;
@@ -456,11 +297,11 @@ run_plan(const struct command *command, int argc, char **argv)
 		return command_usage(command);
 	if (open_chain(&chain, &options, MIGRATION_LOOKS, &status)) {
 		if (options.json)
-			print_json(&chain);
+			migrate_print_json(chain.links, chain.count);
 		else if (options.sql)
-			print_sql(&chain);
+			migrate_print_sql(chain.links, chain.count);
 		else
-			print_chain(&chain);
+			migrate_print(chain.links, chain.count);
 		status = status_of(&chain);
 		if (options.write != NULL)
 			status = write_file(&chain, options.write) ? EXIT_DONE : EXIT_FAILED;
@@ -556,7 +397,7 @@ back_up(struct chain *chain, const struct migrate_options *options)
 }
 
 static bool
-apply_link(struct chain *chain, const struct link *link, int64_t number, bool allow_loss)
+apply_link(struct chain *chain, const struct migrate_link *link, int64_t number, bool allow_loss)
 {
 	char checksum[SHA256_HEX_SIZE + 1];
 	struct migration_run run = { .number = number, .allow_loss = allow_loss };
@@ -586,7 +427,7 @@ apply(struct chain *chain, const struct migrate_options *options)
 {
 	int64_t number = next_number(chain);
 
-	print_chain(chain);
+	migrate_print(chain->links, chain->count);
 	if (chain->count == 0)
 		return true;
 	fflush(stdout);

@@ -72,8 +72,10 @@ bool is_stricter(const struct field *old, const struct field *new);
 /* Is a default filled into the rows that are there, and needs an UPDATE of its own on PostgreSQL? */
 bool is_filled(const struct field *new);
 
-/* moves_steps.c: the steps and hints for people. */
+/* moves_steps.c: the steps for people. */
 void moves_describe(const struct moves *moves, struct migration_plan *plan);
+/* moves_hints.c: what was perhaps renamed. */
+void moves_hint(const struct moves *moves, struct migration_plan *plan);
 /* moves_sqlite.c, moves_postgres.c: the statements. */
 void moves_to_sqlite(const struct moves *moves, struct migration_plan *plan);
 void moves_to_postgres(const struct moves *moves, struct migration_plan *plan);

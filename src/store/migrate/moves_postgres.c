@@ -361,18 +361,16 @@ add_column(struct writing *writing, const struct table_move *table, const struct
 static void
 add_checks(struct writing *writing, const struct table_move *table, const struct field *new)
 {
-	size_t size = writing->sql.text.size;
+	struct sql_text checks;
 
-	if (size == 0)
+	sql_init(&checks, SQL_POSTGRES);
+	column_checks(&checks, new, ", ADD CHECK ");
+	if (checks.text.size > 0) {
 		sql_addf(&writing->sql, "ALTER TABLE %n", table->new->name);
-	size = writing->sql.text.size;
-	column_checks(&writing->sql, new, ", ADD CHECK ");
-	/* The first one stands behind no comma where it is the first action. */
-	if (writing->sql.text.size > size && writing->sql.text.data[size - 1] == '"')
-		writing->sql.text.data[size] = ' ';
-	else if (writing->sql.text.size == size && size > 0 &&
-		 writing->sql.text.data[size - 1] == '"')
-		sql_clear(&writing->sql);
+		buf_add_str(&writing->sql.text, str_slice(buf_str(&checks.text), 1, checks.text.size));
+	}
+	sql_release(&checks);
+	done(writing);
 }
 
 static void
@@ -410,7 +408,6 @@ redefine_column(
 	}
 	done(writing);
 	add_checks(writing, table, new);
-	done(writing);
 	if (new->fold && !old->fold)
 		add_fold(writing, table, new);
 }

@@ -18,7 +18,6 @@ struct describing {
 static void describe_table(struct describing *describing);
 static void describe_column(struct describing *describing, const struct column_move *move);
 static void describe_indexes(struct describing *describing);
-static void hint_at_renames(struct describing *describing);
 
 void
 moves_describe(const struct moves *moves, struct migration_plan *plan)
@@ -32,7 +31,6 @@ moves_describe(const struct moves *moves, struct migration_plan *plan)
 		describing.table = &moves->tables[i];
 		describe_table(&describing);
 	}
-	hint_at_renames(&describing);
 	sql_release(&describing.query);
 	buf_release(&describing.line);
 	buf_release(&describing.lock);
@@ -536,74 +534,5 @@ describe_indexes(struct describing *describing)
 		    old->indexes[i].unique ? "%.*s %.*s is unique no more"
 					   : "%.*s %.*s is no index any more",
 		    STR_ARGS(new->name), STR_ARGS(buf_str(&describing->line)));
-	}
-}
-
-/* --- hints ------------------------------------------------------------ */
-
-static void
-hint_at_field(struct describing *describing, const struct field *gone)
-{
-	const struct table_move *table = describing->table;
-
-	for (size_t i = 0; i < table->columns_count; i++) {
-		const struct column_move *move = &table->columns[i];
-
-		if (move->old != NULL || move->new->type != gone->type ||
-		    str_equal(move->new->name, gone->name))
-			continue;
-		buf_clear(&describing->line);
-		buf_addf(&describing->line,
-		    "if %.*s.%.*s was renamed to %.*s, write `was: %.*s` at %.*s: its values stay",
-		    FIELD_ARGS(describing, source_column(gone)), STR_ARGS(move->new->name),
-		    STR_ARGS(source_column(gone)), STR_ARGS(move->new->name));
-		migration_plan_add_hint(describing->plan, buf_str(&describing->line));
-		return;
-	}
-}
-
-static bool
-has_fields_of(const struct collection *new, const struct collection *old)
-{
-	size_t shared = 0, fields = old->columns_count - COLUMN_FIELDS;
-
-	for (size_t i = COLUMN_FIELDS; i < old->columns_count; i++) {
-		const struct field *field = collection_column(new, old->columns[i].name);
-
-		shared += field != NULL && field->type == old->columns[i].type;
-	}
-	return fields > 0 && 2 * shared > fields && new->id_type == old->id_type;
-}
-
-static void
-hint_at_collection(struct describing *describing, const struct collection *gone)
-{
-	for (size_t i = 0; i < describing->moves->tables_count; i++) {
-		const struct table_move *table = &describing->moves->tables[i];
-
-		if (table->old != NULL || !has_fields_of(table->new, gone))
-			continue;
-		buf_clear(&describing->line);
-		buf_addf(&describing->line,
-		    "if %.*s was renamed to %.*s, write `was: %.*s` there: its records stay",
-		    STR_ARGS(source_table(gone)), STR_ARGS(table->new->name),
-		    STR_ARGS(source_table(gone)));
-		migration_plan_add_hint(describing->plan, buf_str(&describing->line));
-		return;
-	}
-}
-
-static void
-hint_at_renames(struct describing *describing)
-{
-	for (size_t i = 0; i < describing->moves->tables_count; i++) {
-		const struct table_move *table = &describing->moves->tables[i];
-
-		describing->table = table;
-		if (table->new == NULL)
-			hint_at_collection(describing, table->old);
-		for (size_t j = 0; table->new != NULL && j < table->columns_count; j++)
-			if (table->columns[j].new == NULL)
-				hint_at_field(describing, table->columns[j].old);
 	}
 }

@@ -61,6 +61,7 @@ migration_plan(struct str shape, const struct app *app, enum sql_dialect dialect
 	plan->shape = keep(plan, app->shape);
 	moves_find(&moves, old, app, dialect, &plan->arena);
 	moves_describe(&moves, plan);
+	moves_hint(&moves, plan);
 	if (dialect == SQL_SQLITE)
 		moves_to_sqlite(&moves, plan);
 	else

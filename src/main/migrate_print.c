@@ -1,0 +1,162 @@
+#include "main/migrate_print.h"
+
+#include <stdio.h>
+
+#include "codec/json.h"
+#include "store/migrate/migrate.h"
+
+enum { TEXT_SIZE_MAX = 64 << 20 };
+
+/* --- for people ------------------------------------------------------- */
+
+static void
+print_rows(const struct migration_step *step)
+{
+	const char *what =
+	    (step->risks & MIGRATION_CHECK) != 0 ? "records that do not fit" : "records lose a value";
+
+	if (step->count == 0)
+		printf("                 no record %s\n",
+		    (step->risks & MIGRATION_CHECK) != 0 ? "is in the way" : "has a value that is lost");
+	else if (step->count > 0)
+		printf("                 %s: %lld, %.*s%s\n", what, (long long)step->count,
+		    STR_ARGS(step->ids), step->count > MIGRATION_IDS_SHOWN ? ", …" : "");
+}
+
+static void
+print_plan(const struct migration_plan *plan)
+{
+	struct buf risks;
+
+	buf_init(&risks, 256);
+	for (size_t i = 0; i < plan->steps_count; i++) {
+		const struct migration_step *step = &plan->steps[i];
+
+		buf_clear(&risks);
+		migration_risks_write(step->risks, &risks);
+		printf("  %-14.*s %.*s\n", STR_ARGS(buf_str(&risks)), STR_ARGS(step->what));
+		if (step->lock.data != NULL)
+			printf("                 lock: %.*s\n", STR_ARGS(step->lock));
+		print_rows(step);
+	}
+	for (size_t i = 0; i < plan->hints_count; i++)
+		printf("  hint: %.*s\n", STR_ARGS(plan->hints[i]));
+	buf_release(&risks);
+}
+
+void
+migrate_print(const struct migrate_link *links, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct migrate_link *link = &links[i];
+
+		if (link->file != NULL)
+			printf("%.*s:\n", STR_ARGS(link->file->path));
+		else
+			puts(i == 0 ? "From the database to caisson.yaml:" : "From there to caisson.yaml:");
+		print_plan(link->plan);
+	}
+	if (count == 0)
+		puts("Nothing to do: the database fits caisson.yaml.");
+	else if (links[0].plan->dialect == SQL_POSTGRES)
+		puts("While it runs, writes and live updates wait; servers that run with the old file then\n"
+		     "refuse all requests, and say so on /health/ready.");
+}
+
+void
+migrate_print_sql(const struct migrate_link *links, size_t count)
+{
+	struct buf sql;
+
+	buf_init(&sql, TEXT_SIZE_MAX);
+	for (size_t i = 0; i < count; i++)
+		migration_plan_sql(links[i].plan, &sql);
+	printf("%.*s", STR_ARGS(buf_str(&sql)));
+	buf_release(&sql);
+}
+
+/* --- for programs ----------------------------------------------------- */
+
+static void
+write_risks(struct json_writer *writer, unsigned risks)
+{
+	struct buf words;
+	struct str rest, word;
+
+	buf_init(&words, 256);
+	migration_risks_write(risks, &words);
+	rest = buf_str(&words);
+	json_name(writer, STR("risks"));
+	json_begin_array(writer);
+	while (risks != 0 && str_split(&rest, ',', &word))
+		json_string(writer, str_trim(word));
+	json_end_array(writer);
+	buf_release(&words);
+}
+
+static void
+write_step(struct json_writer *writer, const struct migration_step *step)
+{
+	struct str ids = step->ids, id;
+
+	json_begin_object(writer);
+	json_name(writer, STR("what"));
+	json_string(writer, step->what);
+	write_risks(writer, step->risks);
+	if (step->lock.data != NULL) {
+		json_name(writer, STR("lock"));
+		json_string(writer, step->lock);
+	}
+	if (step->count >= 0) {
+		json_name(writer, STR("records"));
+		json_int(writer, step->count);
+		json_name(writer, STR("ids"));
+		json_begin_array(writer);
+		while (step->count > 0 && str_split(&ids, ',', &id))
+			json_string(writer, str_trim(id));
+		json_end_array(writer);
+	}
+	json_end_object(writer);
+}
+
+static void
+write_texts(struct json_writer *writer, struct str name, const struct str *texts, size_t count)
+{
+	json_name(writer, name);
+	json_begin_array(writer);
+	for (size_t i = 0; i < count; i++)
+		json_string(writer, texts[i]);
+	json_end_array(writer);
+}
+
+void
+migrate_print_json(const struct migrate_link *links, size_t count)
+{
+	struct json_writer writer;
+	struct buf text;
+
+	buf_init(&text, TEXT_SIZE_MAX);
+	json_writer_init(&writer, &text);
+	json_begin_array(&writer);
+	for (size_t i = 0; i < count; i++) {
+		const struct migrate_link *link = &links[i];
+
+		json_begin_object(&writer);
+		json_name(&writer, STR("file"));
+		if (link->file != NULL)
+			json_string(&writer, link->file->path);
+		else
+			json_null(&writer);
+		json_name(&writer, STR("steps"));
+		json_begin_array(&writer);
+		for (size_t j = 0; j < link->plan->steps_count; j++)
+			write_step(&writer, &link->plan->steps[j]);
+		json_end_array(&writer);
+		write_texts(&writer, STR("hints"), link->plan->hints, link->plan->hints_count);
+		write_texts(&writer, STR("sql"), link->plan->statements, link->plan->statements_count);
+		json_end_object(&writer);
+	}
+	json_end_array(&writer);
+	printf("%.*s\n", STR_ARGS(buf_str(&text)));
+	buf_release(&text);
+}

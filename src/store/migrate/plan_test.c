@@ -1,0 +1,205 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/migrate/file.h"
+
+static struct app *
+read_text(const char *fields)
+{
+	struct app_mistakes mistakes;
+	struct app *app;
+	struct buf text;
+
+	buf_init(&text, 64 * 1024);
+	buf_addf(&text, "app: a\ncollections:\n%s", fields);
+	app_mistakes_init(&mistakes);
+	app = app_read(buf_str(&text), &mistakes);
+	app_mistakes_print(&mistakes, stderr, "caisson.yaml");
+	app_mistakes_release(&mistakes);
+	buf_release(&text);
+	assert_non_null(app);
+	return app;
+}
+
+#define ONE(fields) "  c: { fields: {" fields "} }\n"
+/* What PostgreSQL drops and makes again around a change of columns. */
+#define DROP_TRIGGERS "DROP TRIGGER \"caisson_renew\" ON \"c\";DROP TRIGGER \"caisson_log\" ON \"c\";"
+
+static const struct change {
+	const char *old, *new;
+	const char *steps; /* "risks: what" for SQLite, each with a newline */
+	const char *sqlite, *postgres; /* how the statements begin, each with a semicolon; NULL: of no interest */
+} changes[] = {
+	{ ONE("a: { type: int }"), ONE("a: { type: int }"), "", "", "" },
+	/* The order of things is nobody's business. */
+	{ ONE("a: { type: int }, b: { type: enum, values: [x, y] }"),
+	    ONE("b: { type: enum, values: [y, x] }, a: { type: int }"), "", "", "" },
+	{ ONE("a: { type: int }"), ONE("a: { type: int }, b: { type: text, max: 5 }"),
+	    "safe: c.b is new\n",
+	    "ALTER TABLE \"c\" ADD COLUMN \"b\" TEXT CHECK (length(\"b\") <= 5);",
+	    DROP_TRIGGERS
+	    "ALTER TABLE \"c\" ADD COLUMN \"b\" text COLLATE \"C\" CHECK (length(\"b\") <= 5);"
+	    "CREATE TRIGGER;CREATE TRIGGER;" },
+	/* The hook would tell NULL of it where the row was written before. */
+	{ ONE("a: { type: int }"), ONE("a: { type: int }, b: { type: int, default: 4 }"),
+	    "rewrite: c.b is new\n",
+	    "CREATE TABLE \"caisson_new\";INSERT INTO \"caisson_new\";DROP TABLE \"c\";"
+	    "ALTER TABLE \"caisson_new\" RENAME TO \"c\";",
+	    NULL },
+	{ ONE("a: { type: int }, b: { type: text }"), ONE("a: { type: int }"),
+	    "loss: c.b is dropped\n", "ALTER TABLE \"c\" DROP COLUMN \"b\";",
+	    DROP_TRIGGERS "ALTER TABLE \"c\" DROP COLUMN \"b\";CREATE TRIGGER;CREATE TRIGGER;" },
+	{ ONE("a: { type: int, index: true }"), ONE("b: { type: int, index: true, was: a }"),
+	    "safe: c.a becomes b\n",
+	    "DROP INDEX \"c_a_idx\";ALTER TABLE \"c\" RENAME COLUMN \"a\" TO \"b\";"
+	    "CREATE INDEX \"c_b_idx\" ON \"c\" (\"b\", \"id\");",
+	    DROP_TRIGGERS
+	    "ALTER INDEX \"c_a_idx\" RENAME TO \"c_b_idx\";"
+	    "ALTER TABLE \"c\" RENAME COLUMN \"a\" TO \"b\";CREATE TRIGGER;CREATE TRIGGER;" },
+	{ ONE("a: { type: int, unique: true }"), ONE("a: { type: int }"),
+	    "safe: c.a is unique no more\n", "DROP INDEX \"c_a_key\";", "DROP INDEX \"c_a_key\";" },
+	{ ONE("a: { type: int }"), ONE("a: { type: decimal, scale: 2 }"),
+	    "rewrite, check: c.a becomes a decimal with scale 2 (was: int)\n", NULL,
+	    DROP_TRIGGERS "DO;ALTER TABLE \"c\" ALTER COLUMN \"a\" TYPE numeric(18, 2) USING;"
+			  "ALTER TABLE \"c\" ADD CHECK;CREATE TRIGGER;CREATE TRIGGER;" },
+	{ ONE("a: { type: json }"), ONE("a: { type: date }"),
+	    "safe: c.a is new\nloss: c.a begins anew: a value of json cannot become one of date\n",
+	    "ALTER TABLE \"c\" DROP COLUMN \"a\";ALTER TABLE \"c\" ADD COLUMN \"a\";", NULL },
+	{ ONE("a: { type: int }"), "  d: { was: c, fields: { a: { type: int } } }\n",
+	    "safe: c becomes d\n", "ALTER TABLE \"c\" RENAME TO \"d\";",
+	    DROP_TRIGGERS "ALTER TABLE \"c\" RENAME TO \"d\";CREATE TRIGGER;CREATE TRIGGER;" },
+	{ ONE("a: { type: int }"), "  c: { id: int, fields: { a: { type: int } } }\n",
+	    "safe: c is new\nloss: c begins anew: ids of another type\n",
+	    "DROP TABLE \"c\";CREATE TABLE \"c\";", NULL },
+};
+
+static void
+check_steps(const struct migration_plan *plan, const char *wanted)
+{
+	struct buf steps;
+
+	buf_init(&steps, 64 * 1024);
+	for (size_t i = 0; i < plan->steps_count; i++) {
+		migration_risks_write(plan->steps[i].risks, &steps);
+		buf_addf(&steps, ": %.*s\n", STR_ARGS(plan->steps[i].what));
+	}
+	buf_add_byte(&steps, '\0');
+	assert_string_equal(steps.data, wanted);
+	buf_release(&steps);
+}
+
+static void
+check_statements(const struct migration_plan *plan, const char *wanted)
+{
+	struct str rest = str_from(wanted), start;
+	size_t count = 0;
+
+	while (rest.size > 0 && str_split(&rest, ';', &start)) {
+		if (count == plan->statements_count)
+			fail_msg("there is no statement %.*s", STR_ARGS(start));
+		if (!str_starts_with(plan->statements[count], start))
+			fail_msg("%.*s does not begin with %.*s", STR_ARGS(plan->statements[count]),
+			    STR_ARGS(start));
+		count++;
+	}
+	if (count < plan->statements_count)
+		fail_msg("one too many: %.*s", STR_ARGS(plan->statements[count]));
+}
+
+/* What was written is read back, and says the same. */
+static void
+check_file(const struct migration_plan *plan)
+{
+	struct migration_file file;
+	struct buf text, again;
+
+	buf_init(&text, 1 << 20);
+	buf_init(&again, 1 << 20);
+	migration_file_write(plan, 3, STR("a-name"), &text);
+	assert_true(migration_file_read(buf_str(&text), &file));
+	assert_true(file.is_sealed);
+	assert_int_equal(file.number, 3);
+	assert_int_equal(file.plan->statements_count, plan->statements_count);
+	migration_file_write(file.plan, 3, file.name, &again);
+	assert_true(str_equal(buf_str(&text), buf_str(&again)));
+	migration_plan_free(file.plan);
+	buf_release(&text);
+	buf_release(&again);
+}
+
+static void
+test_changes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(changes); i++) {
+		const struct change *change = &changes[i];
+		struct app *old = read_text(change->old), *new = read_text(change->new);
+
+		for (enum sql_dialect dialect = SQL_SQLITE; dialect <= SQL_POSTGRES; dialect++) {
+			const char *wanted =
+			    dialect == SQL_SQLITE ? change->sqlite : change->postgres;
+			struct migration_plan *plan = migration_plan(old->shape, new, dialect);
+
+			assert_non_null(plan);
+			if (dialect == SQL_SQLITE)
+				check_steps(plan, change->steps);
+			if (wanted != NULL)
+				check_statements(plan, wanted);
+			check_file(plan);
+			migration_plan_free(plan);
+		}
+		app_free(old);
+		app_free(new);
+	}
+}
+
+static void
+test_hints(void **state)
+{
+	struct app *old = read_text(ONE("a: { type: int }") "  d: { fields: { x: { type: int } } }\n");
+	struct app *new = read_text(ONE("b: { type: int }") "  e: { fields: { x: { type: int } } }\n");
+	struct migration_plan *plan = migration_plan(old->shape, new, SQL_SQLITE);
+
+	(void)state;
+	assert_int_equal(plan->hints_count, 2);
+	assert_non_null(strstr(plan->hints[0].data, "write `was: a` at b"));
+	assert_non_null(strstr(plan->hints[1].data, "write `was: d` there"));
+	migration_plan_free(plan);
+	app_free(old);
+	app_free(new);
+}
+
+static void
+test_broken_files(void **state)
+{
+	static const char *const texts[] = {
+		"", "hello", "-- caisson migration 3\n", "-- caisson migration 3 a sqlite\n",
+		"-- caisson migration 3 a sqlite\n-- from: 1\n-- to: 2\n-- checksum: 3\n--\n",
+	};
+	struct app *app = read_text(ONE(""));
+	struct migration_file file;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++)
+		assert_false(migration_file_read(str_from(texts[i]), &file));
+	assert_null(migration_plan(STR("a shape of tomorrow\n"), app, SQL_SQLITE));
+	app_free(app);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_broken_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
