@@ -160,7 +160,7 @@ is_there(const struct moves *moves, const struct thing *after)
 		const struct thing *renamed = &moves->renamed.things[i];
 
 		if (renamed->kind == after->kind && str_equal(renamed->name, after->name))
-			return !is_to_drop(moves, before, renamed) &&
+			return !is_to_drop(moves, before, renamed) && !is_on_dropped(moves, before) &&
 			       !goes_along(moves_table(moves, before->collection), before);
 	}
 	return false;
