@@ -56,8 +56,12 @@ tell(houses, 'defaults are filled in, absent fields are null and shown', async (
 			assert.ok(field.name in record, `${collection.name}.${field.name} is shown`);
 			if (field.default === undefined)
 				assert.ok(record[field.name] === null || ['list', 'refs', 'files'].includes(field.type), `${collection.name}.${field.name} is null`);
+			else if (field.default === 'now')
+				assert.equal(record[field.name], field.type === 'date' ? record.created.slice(0, 10) : record.created);
 			else if (field.type === 'time')
-				assert.match(record[field.name], field.default === 'now' ? TIME : new RegExp(`^${writtenTime(field.default)}$`));
+				assert.equal(record[field.name], writtenTime(field.default));
+			else if (field.type === 'decimal')
+				assert.equal(record[field.name], decimal(field, field.default));
 			else if (field.default !== 'auth.id')
 				assert.deepEqual(record[field.name], typeof field.default === 'bigint' ? Number(field.default) : field.default, `${collection.name}.${field.name}`);
 		}
@@ -498,9 +502,39 @@ function badValues(field) {
 		[1, 'type'], ['yesterday', 'type'], ['2026-02-30T00:00:00Z', 'type'], ['2026-01-01T00:00:00', 'type'],
 		['2026-01-01T00:00:00.1234567Z', 'type'], ['2026-01-01', 'type'], ['2026-01-01T25:00:00Z', 'type'],
 	];
+	case 'float': return [
+		['1', 'type'], [true, 'type'], [[], 'type'],
+		...(field.min !== undefined ? [[field.min - 0.25, 'too_small']] : []),
+		...(field.max !== undefined ? [[field.max + 0.25, 'too_large']] : []),
+	];
+	case 'decimal': return [
+		[true, 'type'], ['', 'type'], ['1,5', 'type'], [`0.${'0'.repeat(field.scale ?? 2)}1`, 'type'],
+		...(field.min !== undefined ? [[decimal(field, field.min, -1n), 'too_small']] : []),
+		...(field.max !== undefined ? [[decimal(field, field.max, 1n), 'too_large']] : []),
+	];
+	case 'date': return [
+		...(field.min !== undefined ? [[nextDay(field.min, -1), 'too_small']] : []),
+		...(field.max !== undefined ? [[nextDay(field.max, 1), 'too_large']] : []),
+		[1, 'type'], ['2026-02-30', 'type'], ['2026-1-1', 'type'], ['2026-01-01T00:00:00Z', 'type'],
+	];
+	case 'email': return [[1, 'type'], ['nobody', 'type'], ['a@b@c.example', 'type'], ['', ['type', 'too_short']]];
+	case 'url': return [[1, 'type'], ['example.org', 'type'], ['javascript:alert(1)', 'type'], ['', ['type', 'too_short']]];
+	case 'list': case 'refs': return [[1, 'type'], ['x', 'type'], [{}, 'type']];
 	case 'ref': return [[true, ['type', 'reference']], [{}, 'type'], ['', ['type', 'reference']]];
 	default: return [];
 	}
+}
+
+/* A decimal of the app's file as the server writes it, with `step` of its last digit added. */
+function decimal(field, bound, step = 0n) {
+	const scale = field.scale ?? 2, [, sign, whole, part = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(String(bound));
+	const digits = BigInt(sign + whole + part.padEnd(scale, '0')) + step, size = digits < 0n ? -digits : digits;
+	const text = String(size).padStart(scale + 1, '0');
+	return `${digits < 0n ? '-' : ''}${text.slice(0, text.length - scale)}${scale > 0 ? '.' : ''}${text.slice(text.length - scale)}`;
+}
+
+function nextDay(day, step) {
+	return new Date(Date.parse(day) + step * 86400000).toISOString().slice(0, 10);
 }
 
 function badTexts(field) {
@@ -511,7 +545,9 @@ function badTexts(field) {
 		if (field.max !== undefined)
 			bad.push(['🐟'.repeat(field.max + 1), 'too_long']);
 	} else {
-		bad.push(['\u0001 \n', ['pattern', 'too_short', 'too_long']]);
+		const pattern = new RegExp(field.pattern, 'u'), text = ['\u0001 \n', ',', 'x;'].find((each) => !pattern.test(each));
+		assert.ok(text, `no text that ${field.pattern} refuses`);
+		bad.push([text, ['pattern', 'too_short', 'too_long']]);
 	}
 	return bad;
 }
