@@ -45,6 +45,9 @@ parse_list(struct task *task)
 	if (!list_parse(&request->arena, request->served->rules, request->collection, request->identity,
 		request->parameters, request->parameters_count, server->secret, &list->query, &problem))
 		return refuse_list(request, &problem);
+	if (list->query->begins_stream)
+		return request_refuse_parameter(request, ERR_BAD_PARAMETER, STR("live"), 0, "conflict",
+		    "only a stream begins with a snapshot: Accept: text/event-stream");
 	return STEP_NEXT;
 }
 

@@ -132,7 +132,7 @@ refuse_others(struct request *request, const struct sight *sight)
 	return STEP_NEXT;
 }
 
-/* As the list reads them, so that mistakes are told alike; limit and sort mean nothing here. */
+/* As the list reads them, so that mistakes are told alike; limit and sort mean nothing behind the first rows. */
 static enum step_result
 parse_list(struct task *task)
 {
@@ -150,6 +150,8 @@ parse_list(struct task *task)
 		    problem.offset, problem.code, "%s", problem.detail);
 	live->query.filter = request_parameter(request, "filter");
 	live->query.fields = request_parameter(request, "fields");
+	if (list->begins_stream)
+		live->query.rows = list;
 	if (refuse_others(request, &list->sight) != STEP_NEXT)
 		return STEP_DONE;
 	return refuse_moment(request, list->filter);

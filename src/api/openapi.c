@@ -227,6 +227,14 @@ put_expand(struct buf *buf, const struct collection *collection)
 	put(buf, "'description':'References to answer as records.','schema':{'type':'string'}");
 }
 
+static void
+put_live(struct buf *buf, const struct collection *collection)
+{
+	(void)collection;
+	put(buf, "'description':'A stream (text/event-stream) begins with the records that are there.',"
+		 "'schema':{'type':'string','enum':['snapshot']}");
+}
+
 /* A query parameter that is described; one that has no row is not supported yet, and is refused. */
 static const struct {
 	const char *name;
@@ -240,6 +248,7 @@ static const struct {
 	{ "count", put_count },
 	{ "fields", put_fields },
 	{ "expand", put_expand },
+	{ "live", put_live },
 };
 
 static void

@@ -9,8 +9,8 @@
 
 /* Those of the last row are refused as not supported yet, by records/list_parse.c. */
 static const char *const list_parameters[] = { "filter", "sort", "limit", "cursor", "offset", "count",
-	"fields", "expand",
-	"live", "search", "highlight", "aggregate", "group", NULL };
+	"fields", "expand", "live",
+	"search", "highlight", "aggregate", "group", NULL };
 static const char *const read_parameters[] = { "fields", "expand", NULL };
 
 /* What any request may meet, and what the store may say. */

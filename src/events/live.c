@@ -189,7 +189,8 @@ live_open(struct live *live, struct live_stream *stream, const struct live_user 
 		return err;
 	/* Where numbers become visible out of order, the last complete one says too little. */
 	stream->is_new = true;
-	if (store_dialect(live->store) == SQL_POSTGRES)
+	stream->rows = query->rows;
+	if (store_dialect(live->store) == SQL_POSTGRES || stream->rows != NULL)
 		stream->catching_up = true;
 	else
 		tell_place(stream, NULL);
@@ -298,6 +299,8 @@ live_caught_up(struct live_stream *stream, struct live_missed *missed, enum err 
 	stream->catching_up = false;
 	stream->start = missed->start;
 	missed->start = (struct snapshot){ 0 };
+	if (stream->start.complete > stream->since)
+		stream->since = stream->start.complete;
 	if (err == ERR_TOO_LARGE || err == ERR_TOO_COSTLY) {
 		missed->reset = "gap";
 		err = OK;

@@ -28,7 +28,9 @@
  * The loop follows the ring before a stream's `until` is taken, so that no
  * commit falls between; a stream skips those that are not behind its number.
  * A new stream on PostgreSQL catches up too: what the database shows already is
- * not news, though the ring has yet to bring it.
+ * not news, though the ring has yet to bring it.  So does one that begins with the
+ * rows that are there: each as `entered`, then `snapshot` with the number that they
+ * were read at, and where the list has more of them than its limit, their cursor.
  *
  * Threads: the loop's own; the store bodies say where they run.
  */
@@ -40,6 +42,7 @@
 struct live;
 struct live_group;
 struct live_caller;
+struct list_query;
 struct live_stream;
 
 /* What a stream does with its text.  Neither may call live_close(). */
@@ -70,6 +73,7 @@ struct live_stream {
 	struct live_stream *next_of_caller, **at_caller;
 	int64_t since; /* commits up to it are not told */
 	struct snapshot start; /* and those that it sees: a new stream tells what comes behind it */
+	const struct list_query *rows; /* of a new one */
 	bool is_new, catching_up, ended;
 	struct live_held held;
 	struct timeout beat;
@@ -82,6 +86,8 @@ struct live_query {
 	struct str fields; /* which members are shown, as the filter; no expansions */
 	struct value id; /* of the one record, or VALUE_NULL */
 	struct known_key *key; /* or NULL for a guest */
+	/* Where a new stream begins with the rows that are there: the list of them, else NULL. */
+	const struct list_query *rows;
 };
 
 /* Open streams of the process.  Any thread. */

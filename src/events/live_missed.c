@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "records/list.h"
 #include "store/log.h"
 
 enum { PAGE_COMMITS = 1000 };
@@ -201,6 +202,56 @@ read_missed(struct tx *tx, struct live_missed *missed)
 	return err;
 }
 
+/* --- what is there ---------------------------------------------------- */
+
+static void
+add_row(void *arg, struct str record)
+{
+	live_text_event(arg, "entered", record);
+}
+
+/* {"next":"…"}, as in a list. */
+static void
+add_snapshot(struct live_text *text, struct str next)
+{
+	struct buf json;
+
+	buf_init(&json, LIVE_TEXT_MAX);
+	buf_add_c(&json, "{\"next\":");
+	if (next.size == 0)
+		buf_add_c(&json, "null}");
+	else
+		buf_addf(&json, "\"%.*s\"}", STR_ARGS(next));
+	live_text_event(text, "snapshot", buf_str(&json));
+	if (json.err != OK)
+		text->buf.err = json.err;
+	buf_release(&json);
+}
+
+/* In one snapshot with the number that the rows get. */
+static enum err
+begin_stream(struct tx *tx, struct live_missed *missed)
+{
+	struct live_text text = { .buf = *missed->text };
+	struct list_read list = { .query = missed->stream->rows, .tell = add_row, .tell_arg = &text };
+	struct buf json;
+	enum err err = snapshot_read(tx, &missed->start);
+
+	if (err != OK || list.query == NULL)
+		return err;
+	buf_init(&json, LIVE_TEXT_MAX);
+	list.json = &json;
+	err = list_read(tx, &list);
+	if (err == OK) {
+		add_snapshot(&text, list.next);
+		err = text.buf.err == OK ? OK : ERR_TOO_COSTLY;
+	}
+	buf_release(&json);
+	*missed->text = text.buf;
+	missed->events = text.events;
+	return err;
+}
+
 enum err
 live_catch_up(struct tx *tx, void *arg)
 {
@@ -210,5 +261,5 @@ live_catch_up(struct tx *tx, void *arg)
 	missed->events = 0;
 	buf_clear(missed->text);
 	snapshot_release(&missed->start);
-	return missed->stream->is_new ? snapshot_read(tx, &missed->start) : read_missed(tx, missed);
+	return missed->stream->is_new ? begin_stream(tx, missed) : read_missed(tx, missed);
 }

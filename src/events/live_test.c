@@ -478,6 +478,37 @@ pass_time(unsigned ms)
 	live_joined_settle(house->live);
 }
 
+/*
+ * The rows are read when the ring is followed already: what they show is not
+ * told again, and what they do not show is told behind them, however early it came.
+ */
+static void
+test_rows_come_first(void **state)
+{
+	static const struct list_query *const rows = (const struct list_query *)&app_text;
+	struct post one = { 1, "a", true }, two = { 2, "b", true }, three = { 3, "c", true };
+	struct live_query query = { .collection = collection("posts"), .rows = rows };
+	struct reader *reader = &house->readers[house->readers_count++];
+	struct live_missed missed = { .stream = &reader->stream, .text = &house->live->shown };
+
+	(void)state;
+	buf_init(&reader->told, 64 * 1024);
+	assert_int_equal(live_open(house->live, &reader->stream, &user, &query), OK);
+	assert_true(reader->stream.catching_up);
+	take_one(11, NULL, &one);
+	take_one(12, NULL, &two);
+	assert_told(reader, "");
+	missed.start = (struct snapshot){ .complete = 11, .end = 12 };
+	missed.events = 1;
+	buf_add_c(missed.text, "event: snapshot\ndata: {\"next\":null}\n");
+	atomic_store(&house->store.last_number, 12);
+	live_caught_up(&reader->stream, &missed, OK);
+	take_one(13, NULL, &three);
+	assert_told(reader, "event: snapshot\ndata: {\"next\":null}\nretry: 1000\nid: 11\n\n"
+			    "event: entered\ndata: " RECORD(2, "\"b\"", true) "\nid: 12\n\n"
+			    "event: entered\ndata: " RECORD(3, "\"c\"", true) "\nid: 13\n\n");
+}
+
 /* The first at once, then one a second for all that happened. */
 static void
 test_resets_are_coalesced(void **state)
@@ -537,6 +568,7 @@ main(void)
 		TEST(test_catching_up),
 		TEST(test_catching_up_with_a_reset),
 		TEST(test_snapshot),
+		TEST(test_rows_come_first),
 		TEST(test_resets_are_coalesced),
 		TEST(test_joined_asks),
 	};

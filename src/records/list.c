@@ -137,6 +137,27 @@ note_version(struct list_read *read, const struct value *id, int64_t version)
 		read->version = version;
 }
 
+static void
+begin_record(struct reading *reading)
+{
+	if (reading->read->tell == NULL)
+		return;
+	buf_clear(reading->read->json);
+	json_writer_init(&reading->writer, reading->read->json);
+}
+
+static enum err
+end_record(struct reading *reading)
+{
+	struct list_read *read = reading->read;
+
+	if (read->json->err != OK)
+		return ERR_TOO_COSTLY;
+	if (read->tell != NULL)
+		read->tell(read->tell_arg, buf_str(read->json));
+	return OK;
+}
+
 /* A record that others will stand in is kept until they are read. */
 static enum err
 show_row(struct reading *reading, struct tx_rows *rows)
@@ -145,11 +166,12 @@ show_row(struct reading *reading, struct tx_rows *rows)
 
 	if (sight->has_expands)
 		return shown_add(&reading->list, &reading->arena, sight, rows);
+	begin_record(reading);
 	if (sight->is_plain)
 		record_row_to_json(&reading->writer, reading->query->collection, rows);
 	else
 		sight_row_to_json(&reading->writer, sight, rows);
-	return reading->read->json->err == OK ? OK : ERR_TOO_COSTLY;
+	return end_record(reading);
 }
 
 static enum err
@@ -298,8 +320,9 @@ write_items(struct reading *reading)
 	err = shown_expand(reading->tx, &reading->arena, sight, &reading->list);
 	for (struct shown *shown = reading->list.first; shown != NULL && err == OK;
 	     shown = shown->next) {
+		begin_record(reading);
 		shown_to_json(&reading->writer, sight, shown);
-		err = reading->read->json->err;
+		err = end_record(reading);
 	}
 	return err;
 }
@@ -336,6 +359,18 @@ write_answer(struct reading *reading)
 	return OK;
 }
 
+static enum err
+tell_items(struct reading *reading)
+{
+	struct list_read *read = reading->read;
+	enum err err = write_items(reading);
+
+	buf_clear(read->json);
+	if (err == OK && reading->has_more)
+		read->next.data = read->json->data + write_next(reading);
+	return err;
+}
+
 enum err
 list_read(struct tx *tx, void *arg)
 {
@@ -350,7 +385,7 @@ list_read(struct tx *tx, void *arg)
 	read->next = (struct str){ 0 };
 	sql_init(&reading.sql, tx->type->dialect);
 	arena_init(&reading.arena, (size_t)limit(LIMIT_request_memory));
-	err = write_answer(&reading);
+	err = read->tell != NULL ? tell_items(&reading) : write_answer(&reading);
 	arena_release(&reading.arena);
 	sql_release(&reading.sql);
 	if (err != OK)

@@ -22,7 +22,7 @@
  *	sort=-votes, cursor votes = 7:	votes = 7 AND id < …, then votes < 7, then votes IS NULL
  *	sort=-votes, cursor votes null:	votes IS NULL AND id < …
  *
- * Parameters: filter, sort, limit, cursor, offset, count, fields, expand.
+ * Parameters: filter, sort, limit, cursor, offset, count, fields, expand, live.
  * Those that are texts and have nothing behind them (`filter=`) are as if they
  * were not there (forms send that); an empty `cursor=` is a mistake, so that a
  * client that has come to the end does not begin again.  offset (for grids)
@@ -121,6 +121,7 @@ struct list_query {
 	struct sight sight;
 	bool has_fields; /* `fields` chose some */
 	enum list_count count;
+	bool begins_stream; /* live=snapshot: what comes behind is the caller's */
 };
 
 /* Records in the place of ids. */
@@ -161,6 +162,12 @@ enum store_weight sight_weight(const struct sight *sight);
 struct list_read {
 	const struct list_query *query;
 	struct buf *json; /* the answer is appended */
+	/*
+	 * Where it is set there is no answer: it gets each record, as JSON, and ${json} is
+	 * emptied behind each; at the end only the cursor stands there.
+	 */
+	void (*tell)(void *arg, struct str record);
+	void *tell_arg;
 
 	/* Results. */
 	size_t items_count;

@@ -19,6 +19,7 @@ static bool read_limit(struct list_parsing *parsing, struct str value);
 static bool read_cursor(struct list_parsing *parsing, struct str value);
 static bool read_offset(struct list_parsing *parsing, struct str value);
 static bool read_count(struct list_parsing *parsing, struct str value);
+static bool read_live(struct list_parsing *parsing, struct str value);
 static bool refuse_unsupported(struct list_parsing *parsing, struct str value);
 
 static const struct parameter_row parameter_rows[] = {
@@ -30,7 +31,7 @@ static const struct parameter_row parameter_rows[] = {
 	{ "cursor", read_cursor, FOR_LISTS },
 	{ "offset", read_offset, FOR_LISTS },
 	{ "count", read_count, FOR_LISTS },
-	{ "live", refuse_unsupported, FOR_LISTS },
+	{ "live", read_live, FOR_LISTS },
 	{ "search", refuse_unsupported, FOR_LISTS },
 	{ "highlight", refuse_unsupported, FOR_LISTS },
 	{ "aggregate", refuse_unsupported, FOR_LISTS },
@@ -176,6 +177,16 @@ read_count(struct list_parsing *parsing, struct str value)
 	else if (value.size > 0)
 		return list_fail(
 		    parsing, ERR_BAD_PARAMETER, 0, "type", "expected 'exact' or 'bounded'");
+	return true;
+}
+
+static bool
+read_live(struct list_parsing *parsing, struct str value)
+{
+	value = str_trim(value);
+	parsing->query->begins_stream = str_is(value, "snapshot");
+	if (value.size > 0 && !parsing->query->begins_stream)
+		return list_fail(parsing, ERR_BAD_PARAMETER, 0, "type", "expected 'snapshot'");
 	return true;
 }
 

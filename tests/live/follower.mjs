@@ -1,5 +1,6 @@
 // A client of one live query: a map of rows that entered, changed and left; after
-// a reset the list, read again.  It goes on with Last-Event-ID whenever it is cut off.
+// a reset the list, read again.  It goes on with Last-Event-ID whenever it is cut off;
+// one with `snapshot` begins anew with the rows that are there.
 
 import assert from 'node:assert/strict';
 import { Api } from '../lib/api.mjs';
@@ -8,7 +9,9 @@ import { Events } from '../lib/events.mjs';
 export class Follower {
 	constructor(query, server, totals) {
 		Object.assign(this, { ...query, server, totals, map: new Map(), ever: new Set(), seen: 0n });
-		this.target = `/v1${this.path}${this.filter ? `?filter=${encodeURIComponent(this.filter)}` : ''}`;
+		const filter = this.filter ? [`filter=${encodeURIComponent(this.filter)}`] : [];
+		const asked = [...filter, ...(this.snapshot ? ['live=snapshot', 'limit=1000'] : [])].join('&');
+		this.target = `/v1${this.path}${asked && `?${asked}`}`;
 	}
 
 	get isLocal() {
@@ -19,13 +22,34 @@ export class Follower {
 	async connect() {
 		this.absorb();
 		this.events?.close();
-		this.events = await Events.open(this.server, this.target, { key: this.caller?.key, lastEventId: this.lastId });
+		if (this.snapshot)
+			await this.#begin();
+		else
+			this.events = await Events.open(this.server, this.target, { key: this.caller?.key, lastEventId: this.lastId });
 		this.exact = false;
 		this.seen = 0n;
-		if (this.lastId === undefined)
+		if (this.snapshot)
+			this.totals.snapshots++;
+		else if (this.lastId === undefined)
 			await this.reload();
 		else
 			this.totals.resumes++;
+	}
+
+	/* The rows up to the mark are the map; what comes behind it is told on. */
+	async #begin() {
+		this.events = await Events.open(this.server, this.target, { key: this.caller?.key });
+		const rows = await this.events.takeUntil(({ event }) => event === 'snapshot'), mark = rows.pop();
+		assert.equal(mark.data.next, null, `${this.name}: more than a page`);
+		assert.match(mark.id, /^\d+$/);
+		rows.forEach(({ event, data, id }) => {
+			assert.deepEqual([event, id], ['entered', undefined], this.name);
+			assert.ok(!this.isLocal || this.holds(data), `${this.name}: ${JSON.stringify(data)} may not be seen`);
+		});
+		this.map = new Map(rows.map(({ data }) => [data.id, data]));
+		assert.equal(this.map.size, rows.length, `${this.name}: a row was told twice`);
+		this.map.forEach((row, id) => this.ever.add(id));
+		this.isReset = false;
 	}
 
 	async reload() {

@@ -37,10 +37,10 @@ export const file = {
 	},
 };
 
-/* What is followed: path, filter, whose key, and for local ones the predicate once more, in JavaScript. */
+/* What is followed, and some of it always from the rows that are there: path, filter, whose key, and for local ones the predicate once more, in JavaScript. */
 export function queries({ ann, bob, cid, editor }) {
 	const doc = (caller) => (row) => row.public || (caller && row.owner === caller.id) || caller?.editor === true;
-	return [
+	const followed = [
 		{ name: 'a guest', path: '/docs', holds: doc() },
 		{ name: 'ann', path: '/docs', caller: ann, holds: doc(ann) },
 		{ name: 'bob, by votes', path: '/docs', caller: bob, filter: 'votes > 2', holds: (row) => doc(bob)(row) && row.votes !== null && row.votes > 2 },
@@ -57,4 +57,6 @@ export function queries({ ann, bob, cid, editor }) {
 		{ name: 'docs of folders', path: '/docs', caller: bob, filter: "folder.name < 'm'" },
 		{ name: 'folders of folders', path: '/folders', filter: 'parent.parent == null' },
 	];
+	const anew = ['ann', 'bob, by votes', 'folders', 'notes of a guest', 'docs of folders'];
+	return [...followed, ...followed.filter(({ name }) => anew.includes(name)).map((query) => ({ ...query, name: `${query.name}, anew`, snapshot: true }))];
 }

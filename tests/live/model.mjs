@@ -17,7 +17,7 @@ import { file, queries } from './house.mjs';
 const WRITERS = 4, SETTLE_MS = 15000;
 const options = readOptions({ writes: 500, seed: Date.now() % 1000000, quiet: 50, kill: 0.08, cut: 0.3 });
 const random = seeded(options.seed);
-const totals = { writes: 0, refused: 0, unknown: 0, events: 0, localResets: 0, joinedResets: 0, resumes: 0, kills: 0, quiet: 0 };
+const totals = { writes: 0, refused: 0, unknown: 0, events: 0, localResets: 0, joinedResets: 0, resumes: 0, snapshots: 0, kills: 0, quiet: 0 };
 const known = { people: [], folders: [], docs: [], comments: [], notes: [] };
 
 const word = () => `${pick(random, ['a', 'k', 'p', 'z'])}${Math.floor(random() * 1000)}`;
