@@ -3,6 +3,7 @@
 // run in one shell's variables, and answers are those shown.  What is marked
 // "on postgres" runs where there is a cluster; the rest is SQLite everywhere.
 //
+//	<!-- begin -->		a ```sh block that runs beside the folder, which it makes
 //	<!-- file PATH -->	is saved
 //	<!-- server -->		the server is started, or started again
 //	<!-- stopped -->	a ```sh block that runs after the server has ended
@@ -10,8 +11,8 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 import { freshDatabase, isPostgres } from '../lib/database.mjs';
 import { assertShown, readPage } from '../lib/docs.mjs';
@@ -21,7 +22,7 @@ const PAGE = 'docs/TUTORIAL.md';
 const RUN_MS = 60000;
 const KEPT = 'API|JSON|MANAGER|ANN|ORDER';
 
-const tools = makeFolder({}), folder = makeFolder({}), postgres = freshDatabase();
+const tools = makeFolder({}), folder = join(tools, 'shop'), postgres = freshDatabase();
 symlinkSync(binary, join(tools, 'caisson'));
 const server = new Server(folder, { database: { env: {}, drop() {} } });
 
@@ -31,11 +32,11 @@ test.after(async () => {
 });
 
 /* What ${block} prints, with the variables of those before it. */
-async function runBlock(block) {
+async function runBlock(block, cwd = folder) {
 	const text = block.replaceAll('127.0.0.1:8080', `127.0.0.1:${server.port}`).replaceAll('postgres://localhost/shop', postgres.url);
 	const script = `. ${tools}/kept 2>/dev/null\nAPI=http://127.0.0.1:${server.port}/v1\n${text}\ndeclare -p | grep -E '^declare -- (${KEPT})=' > ${tools}/kept\n`;
 	const child = spawn('bash', ['-c', script], {
-		cwd: folder, env: { ...server.env, PATH: `${tools}:${process.env.PATH}` }, stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_MS,
+		cwd, env: { ...server.env, PATH: `${tools}:${process.env.PATH}` }, stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_MS,
 	});
 	let output = '', complaints = '';
 	child.stdout.on('data', (piece) => (output += piece));
@@ -50,10 +51,11 @@ async function stop() {
 }
 
 const STEPS = {
+	async begin(part) {
+		assertShown(await runBlock(part.text, tools), part.expected);
+	},
 	file(part) {
-		const path = join(folder, part.mark.split(' ')[1]);
-		mkdirSync(dirname(path), { recursive: true });
-		writeFileSync(path, part.text);
+		writeFileSync(join(folder, part.mark.split(' ')[1]), part.text);
 	},
 	async server() {
 		await stop();
