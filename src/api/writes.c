@@ -190,13 +190,10 @@ static enum err
 read_input(struct request *request, const struct json *json, struct str pointer, enum input_use use, size_t index)
 {
 	struct record_write *write = &request->write;
-	struct json body = *json;
-	enum err err = record_hide_members(&request->arena, write->rules, request->collection,
-	    &request->identity->caller, pointer, &body, &write->errors);
+	const struct record_author author = { write->rules, &request->identity->caller };
 
-	return err == OK ? record_input_read(&request->arena, request->collection, &body, pointer, use,
-			       &write->inputs[index], &write->errors) :
-			   err;
+	return record_input_read(&request->arena, request->collection, &author, json, pointer, use,
+	    &write->inputs[index], &write->errors);
 }
 
 static enum step_result

@@ -101,7 +101,7 @@ read_body(struct answering *answering, const struct json *question)
 
 	if (body == NULL && ask->access != ACCESS_CREATE)
 		return OK;
-	err = record_input_read(&answering->arena, ask->collection, body == NULL ? &nothing : body, STR("#"),
+	err = record_input_read(&answering->arena, ask->collection, NULL, body == NULL ? &nothing : body, STR("#"),
 	    ask->access == ACCESS_CREATE ? INPUT_CREATE : INPUT_CHANGE, &answering->input, &ask->errors);
 	ask->input = &answering->input;
 	return err == OK && ask->errors.count > 0 ? ERR_INVALID : err;

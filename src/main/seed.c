@@ -166,7 +166,7 @@ add_line(struct seeding *seeding, struct chunk *chunk, struct str text, size_t l
 		fprintf(stderr, "seed/%.*s.ndjson:%zu:%u: error: %s\n", STR_ARGS(collection->name), line,
 		    error.offset + 1, error.detail);
 	if (err == OK)
-		err = record_input_read(&seeding->arena, collection, &json, line_pointer(seeding, line),
+		err = record_input_read(&seeding->arena, collection, NULL, &json, line_pointer(seeding, line),
 		    INPUT_SEED, &chunk->inputs[chunk->write.inputs_count], &errors);
 	complain_of_fields(collection, &errors);
 	if (err != OK || errors.count > 0)

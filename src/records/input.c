@@ -98,22 +98,29 @@ is_readonly(const struct field *column, enum input_use use)
 	return column->column < COLUMN_FIELDS || (column->readonly && use != INPUT_SEED);
 }
 
+static bool
+is_hidden(const struct record_author *author, const struct collection *collection, const struct field *column)
+{
+	return author != NULL &&
+	       rules_field_sight(author->rules, collection, column, author->caller) == FIELD_HIDDEN;
+}
+
 static void
-check_required(struct arena *arena, const struct collection *collection, struct record_input *input,
-    struct field_errors *errors)
+check_required(struct arena *arena, const struct collection *collection, const struct record_author *author,
+    struct record_input *input, struct field_errors *errors)
 {
 	for (unsigned i = COLUMN_FIELDS; i < collection->columns_count; i++) {
 		const struct field *column = &collection->columns[i];
 
 		if (column->required && column->default_kind == DEFAULT_NONE &&
-		    input->kinds[i] == INPUT_ABSENT)
+		    input->kinds[i] == INPUT_ABSENT && !is_hidden(author, collection, column))
 			field_error_add(errors, arena, input_pointer(arena, input->pointer, column->name),
 			    "required", "%.*s is required", STR_ARGS(column->name));
 	}
 }
 
-void
-input_unknown(struct arena *arena, const struct collection *collection, struct str pointer, struct str name,
+static void
+note_unknown(struct arena *arena, const struct collection *collection, struct str pointer, struct str name,
     struct field_errors *errors)
 {
 	field_error_add(errors, arena, pointer, "unknown", "%.*s has no field \"%.*s\"",
@@ -121,16 +128,16 @@ input_unknown(struct arena *arena, const struct collection *collection, struct s
 }
 
 static void
-read_members(struct arena *arena, const struct collection *collection, const struct json *json,
-    enum input_use use, struct record_input *input, struct field_errors *errors)
+read_members(struct arena *arena, const struct collection *collection, const struct record_author *author,
+    const struct json *json, enum input_use use, struct record_input *input, struct field_errors *errors)
 {
 	for (uint32_t i = 0; i < json->count; i++) {
 		const struct json_member *member = &json->members[i];
 		const struct field *column = collection_column(collection, member->name);
 		struct str pointer = input_pointer(arena, input->pointer, member->name);
 
-		if (column == NULL) {
-			input_unknown(arena, collection, pointer, member->name, errors);
+		if (column == NULL || is_hidden(author, collection, column)) {
+			note_unknown(arena, collection, pointer, member->name, errors);
 		} else if (is_readonly(column, use)) {
 			field_error_add(errors, arena, pointer, "readonly", "%.*s is set by the server",
 			    STR_ARGS(column->name));
@@ -145,8 +152,9 @@ read_members(struct arena *arena, const struct collection *collection, const str
 }
 
 enum err
-record_input_read(struct arena *arena, const struct collection *collection, const struct json *json,
-    struct str pointer, enum input_use use, struct record_input *ret, struct field_errors *errors)
+record_input_read(struct arena *arena, const struct collection *collection, const struct record_author *author,
+    const struct json *json, struct str pointer, enum input_use use, struct record_input *ret,
+    struct field_errors *errors)
 {
 	struct record_input input = { .pointer = pointer };
 
@@ -158,9 +166,9 @@ record_input_read(struct arena *arena, const struct collection *collection, cons
 		field_error_add(errors, arena, pointer, "type", "a record is a JSON object");
 		return OK;
 	}
-	read_members(arena, collection, json, use, &input, errors);
+	read_members(arena, collection, author, json, use, &input, errors);
 	if (use != INPUT_CHANGE && use != INPUT_PATCH)
-		check_required(arena, collection, &input, errors);
+		check_required(arena, collection, author, &input, errors);
 	*ret = input;
 	return OK;
 }

@@ -18,9 +18,6 @@ struct member_check {
 
 /* "NAME must be ${what}". */
 void input_wrong(const struct member_check *check, const char *code, const char *what);
-/* Notes that ${collection} has no field ${name}. */
-void input_unknown(struct arena *arena, const struct collection *collection, struct str pointer, struct str name,
-    struct field_errors *errors);
 /* "#/3" and "a/b" -> "#/3/a~1b": RFC 6901, escaped once more for a URI fragment. */
 struct str input_pointer(struct arena *arena, struct str parent, struct str name);
 /* A value as the field's type reads it, with its bounds and all; not null. */

@@ -51,7 +51,7 @@ record_key_parse(struct arena *arena, const struct collection *collection, struc
 	if (ret->field->column == COLUMN_ID)
 		return record_id_parse(collection, text, &ret->value);
 	member = (struct json_member){ ret->field->name, record_key_json(arena, ret->field, text) };
-	if (record_input_read(arena, collection, &body, STR("#"), INPUT_SEED, &input, &errors) != OK ||
+	if (record_input_read(arena, collection, NULL, &body, STR("#"), INPUT_SEED, &input, &errors) != OK ||
 	    input.kinds[ret->field->column] != INPUT_VALUE)
 		return false;
 	ret->value = input.values[ret->field->column];

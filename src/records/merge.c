@@ -58,18 +58,19 @@ set_server_columns(struct tx *tx, const struct record_input *input, struct value
 	}
 }
 
-/* A required field that its default leaves null: only `auth.id` can, and a guest should sign in. */
+/*
+ * A required field that is left null.  Of one that the caller sees only a default of `auth.id` does
+ * so, and a guest should sign in; one that it does not see it cannot give, so nothing is its to create.
+ */
 static enum err
 refuse_absent(struct record_write *write, const struct record_input *input, const struct field *column)
 {
 	if (!write->identity->caller.signed_in)
 		return ERR_UNAUTHENTICATED;
 	if (write->sight != NULL && !sight_shows(write->sight, column))
-		field_error_add(&write->errors, write->arena, input->pointer, "required",
-		    "there is more to a record than this caller can say");
-	else
-		field_error_add(&write->errors, write->arena, write_pointer(write, input, column), "required",
-		    "%.*s is the caller's id, and this caller has none", STR_ARGS(column->name));
+		return ERR_FORBIDDEN;
+	field_error_add(&write->errors, write->arena, write_pointer(write, input, column), "required",
+	    "%.*s is the caller's id, and this caller has none", STR_ARGS(column->name));
 	return OK;
 }
 

@@ -125,6 +125,7 @@ refuse(struct record_write *write, enum err err, const struct json_patch_fault *
 enum err
 write_read_patch(struct tx *tx, struct record_write *write, const struct value *old_row)
 {
+	const struct record_author author = { write->rules, write->sight->caller };
 	struct json before, after, changes;
 	struct json_patch_fault fault = { 0 };
 	enum err err = make_document(tx, write, old_row, &before);
@@ -137,10 +138,7 @@ write_read_patch(struct tx *tx, struct record_write *write, const struct value *
 	else
 		changes = after; /* no record: so it will be told */
 	if (err == OK)
-		err = record_hide_members(write->arena, write->rules, write->collection, write->sight->caller,
-		    STR("#"), &changes, &write->errors);
-	if (err == OK)
-		err = record_input_read(write->arena, write->collection, &changes, STR("#"), INPUT_PATCH,
+		err = record_input_read(write->arena, write->collection, &author, &changes, STR("#"), INPUT_PATCH,
 		    &write->inputs[0], &write->errors);
 	if (err == OK && write->errors.count > 0 && write->inputs[0].kinds == NULL)
 		err = ERR_INVALID;

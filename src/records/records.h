@@ -64,19 +64,20 @@ struct record_input {
  * fields without a default must be there.  INPUT_PUT: the same.  INPUT_PATCH: a
  * change without operators, an object is only itself.  INPUT_SEED: readonly fields may be set too.  Notes every mistake.
  * ERR_TOO_LARGE: the arena's limit.
+ *
+ * ${author} is who says it; NULL: one who sees every field.  A field that it does not see is as
+ * unknown as a name that no field has, and never asked for; without it there may be no record to
+ * create, which record_write() finds out.
  */
+struct record_author {
+	const struct rules *rules;
+	const struct rule_caller *caller;
+};
 enum input_use { INPUT_CREATE, INPUT_CHANGE, INPUT_PATCH, INPUT_PUT, INPUT_SEED };
 
 enum err record_input_read(struct arena *arena, const struct collection *collection,
-    const struct json *json, struct str pointer, enum input_use use, struct record_input *ret,
-    struct field_errors *errors) MUST_USE;
-
-/*
- * Take what ${caller} may not see out of ${body}, the object at ${pointer} that is to be read: each
- * such member is as unknown as a name that no field has.  ERR_TOO_LARGE: the arena's limit.
- */
-enum err record_hide_members(struct arena *arena, const struct rules *rules, const struct collection *collection,
-    const struct rule_caller *caller, struct str pointer, struct json *body, struct field_errors *errors) MUST_USE;
+    const struct record_author *author, const struct json *json, struct str pointer, enum input_use use,
+    struct record_input *ret, struct field_errors *errors) MUST_USE;
 
 /* An id as it stands in a path; false where it cannot be one. */
 bool record_id_parse(const struct collection *collection, struct str text, struct value *ret);

@@ -1,5 +1,4 @@
-/* What a writer sees: of the record that it changes, of its answer, and which names it may say. */
-#include "records/input_internal.h"
+/* What a writer sees: of the record that it changes, and of its answer. */
 #include "records/sight.h"
 #include "records/write_internal.h"
 
@@ -32,41 +31,5 @@ write_show(struct tx *tx, struct record_write *write, const struct value *row, c
 	if (write->sight->asks_others)
 		return sight_mask_stored(write->sight, tx, write->arena, row, seen);
 	sight_mask(write->sight, row, seen);
-	return OK;
-}
-
-/* --- names ---------------------------------------------------------------- */
-
-static bool
-is_hidden(const struct rules *rules, const struct collection *collection, const struct rule_caller *caller,
-    struct str name)
-{
-	const struct field *field = collection_column(collection, name);
-
-	return field != NULL && rules_field_sight(rules, collection, field, caller) == FIELD_HIDDEN;
-}
-
-enum err
-record_hide_members(struct arena *arena, const struct rules *rules, const struct collection *collection,
-    const struct rule_caller *caller, struct str pointer, struct json *body, struct field_errors *errors)
-{
-	struct json_member *members;
-	uint32_t kept = 0;
-
-	if (body->type != JSON_OBJECT || sight_is_plain(rules, collection, caller))
-		return OK;
-	members = arena_array(arena, (size_t)body->count + 1, sizeof(*members));
-	if (members == NULL)
-		return ERR_TOO_LARGE;
-	for (uint32_t i = 0; i < body->count; i++) {
-		struct str name = body->members[i].name;
-
-		if (is_hidden(rules, collection, caller, name))
-			input_unknown(arena, collection, input_pointer(arena, pointer, name), name, errors);
-		else
-			members[kept++] = body->members[i];
-	}
-	body->members = members;
-	body->count = kept;
 	return OK;
 }

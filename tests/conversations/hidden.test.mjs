@@ -2,8 +2,9 @@
 // or, where the row decides, null in the rows where it says so.
 
 import assert from 'node:assert/strict';
+import { Api, parameterOf, refused } from '../lib/api.mjs';
 import { Events } from '../lib/events.mjs';
-import { parameterOf, refused } from '../lib/api.mjs';
+import { House } from '../lib/house.mjs';
 import { magazineHouses } from '../lib/magazine.mjs';
 import { tell } from '../lib/open_houses.mjs';
 
@@ -148,3 +149,33 @@ tell(houses, 'no stream tells more than the list does', async ({ server, word, c
 
 for (const house of houses)
 	house.close();
+
+/* Two apps with a field that must be given, and is staff's alone. */
+for (const [name, secret, id] of [['letters', 'stamp', {}], ['parcels', 'weight', { id: 'int' }]]) {
+	const access = { read: true, create: true, update: true, delete: true };
+	const house = new House(`${name} with a required field that is hidden`, {
+		app: name, database: 'sqlite:data/app.db', collections: {
+			[name]: { ...id, access, fields: { title: { type: 'text', required: true, unique: true }, [secret]: { type: 'int', required: true } },
+				fields_access: { [secret]: { read: "'staff' in auth.roles" } } },
+		},
+	});
+	const path = `/${name}`;
+
+	house.test('who does not see it creates nothing, and is not told of it', async ({ server, api: guest }) => {
+		const member = new Api(server, { key: server.key() }), staff = new Api(server, { key: server.key('--role', 'staff') });
+		for (const [api, status] of [[guest, 401], [member, 403]]) {
+			for (const answer of [await api.post(path, { title: 'a' }), await api.post(path, [{ title: 'a' }, { title: 'b' }]),
+				await api.request('PUT', `${path}/title:a`, { body: { title: 'a' } })])
+				assert.doesNotMatch(refused(answer, status).text, new RegExp(secret));
+			assert.doesNotMatch(refused(await api.post(path, {}), 422, { '#/title': 'required' }).text, new RegExp(secret));
+			refused(await api.post(path, { title: 'a', [secret]: 1 }), 422, { [`#/${secret}`]: 'unknown' });
+		}
+		refused(await staff.post(path, { title: 'a' }), 422, { [`#/${secret}`]: 'required' });
+		const made = await staff.make(path, { title: 'a', [secret]: 7 });
+		assert.equal((await member.request('PUT', `${path}/title:a`, { body: { title: 'a' } })).status, 200, 'what is there has one');
+		assert.equal((await staff.get(`${path}/${made.id}`)).json[secret], 7);
+		[member, staff].forEach((api) => api.close());
+	});
+
+	house.close();
+}
