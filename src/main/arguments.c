@@ -208,10 +208,6 @@ command_help(const struct command *command)
 {
 	struct str examples = str_from(command->examples == NULL ? "" : command->examples), line;
 
-	if (command->help != NULL) {
-		fputs(command->help, stdout);
-		return;
-	}
 	print_usage(command);
 	fputs(command->about, stdout);
 	print_options(command);

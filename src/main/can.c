@@ -1,8 +1,6 @@
 /* caisson can USER ACTION RECORD: what the rules say, and why; through the running server, or on the database itself. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "codec/json.h"
 #include "loop/loop.h"
@@ -216,47 +214,41 @@ struct can {
 static bool
 read_options(struct can *can, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "role", required_argument, NULL, 'r' },
-		{ "body", required_argument, NULL, 'b' },
-		{ "why", no_argument, NULL, 'w' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "database", required_argument, NULL, 'd' },
-		{ 0 },
-	};
-	int option;
+	struct arguments arguments;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'r' && can->roles_count < ROLES_MAX && optarg[0] != '\0')
-			can->roles[can->roles_count++] = str_from(optarg);
-		else if (option == 'b')
-			can->body = optarg;
-		else if (option == 'd')
-			can->database = optarg;
-		else if (option == 'w')
-			can->why = true;
-		else if (option == 'j')
-			can->as_json = true;
-		else
-			return false;
-	}
-	if (argc - optind != 3) {
+	if (!arguments_read(can->command, argc, argv, &arguments))
+		return false;
+	if (arguments.words_count != 3) {
 		command_complain(can->command, "say who, what, and which record");
 		return false;
 	}
-	can->user = argv[optind];
-	can->action = argv[optind + 1];
-	can->record = argv[optind + 2];
-	return true;
+	for (unsigned i = 0; i < arguments.given_count; i++) {
+		const struct given *given = &arguments.given[i];
+
+		if (strcmp(given->option->name, "role") != 0 || given->value[0] == '\0')
+			continue;
+		if (can->roles_count == ROLES_MAX) {
+			command_complain(can->command, "more than %d roles", ROLES_MAX);
+			return false;
+		}
+		can->roles[can->roles_count++] = str_from(given->value);
+	}
+	can->body = argument_value(&arguments, "body");
+	can->database = argument_value(&arguments, "database");
+	can->why = argument_given(&arguments, "why");
+	can->as_json = argument_given(&arguments, "json");
+	can->user = arguments.words[0];
+	can->action = arguments.words[1];
+	can->record = arguments.words[2];
+	return database_is_valid(can->command, can->database);
 }
 
-/* The body of --body, or of standard input for a create; true where there is none. */
+/* The body of --body, which may stand on standard input; true where there is none. */
 static bool
 write_body(struct can *can, struct json_writer *writer)
 {
 	struct str text = can->body == NULL ? (struct str){ 0 } : str_from(can->body);
-	bool reads = can->body != NULL ? strcmp(can->body, "-") == 0
-				       : strcmp(can->action, "create") == 0 && !isatty(STDIN_FILENO);
+	bool reads = can->body != NULL && strcmp(can->body, "-") == 0;
 	struct json_error error;
 	struct json body;
 	char bytes[4096];
@@ -439,23 +431,30 @@ run_can(const struct command *command, int argc, char **argv)
 	return status;
 }
 
+static const struct command_option can_options[] = {
+	{ "role", "NAME", "one of auth.roles; may be given several times" },
+	{ "body", "JSON", "what would be written (- reads standard input); for `new.` in rules" },
+	{ "why", NULL, "print the rules, their parts, what each gave, and a * where it decided" },
+	{ "json", NULL, "the answer with all parts as JSON" },
+	{ "database", "URL", "instead of `database:` in caisson.yaml (or set CAISSON_DATABASE)" },
+	{ 0 },
+};
+
 const struct command can_command = {
 	.name = "can",
 	.summary = "say whether the rules allow something, and why",
-	.help = "Usage: caisson can USER ACTION RECORD [--role NAME]... [--why] [--json] [-C DIR]\n"
-		"Say yes (exit status 0) or no (1): may USER do ACTION to RECORD?  Nothing is written.\n"
-		"USER is what auth.id would be; - or guest is nobody.  ACTION is read, create, update\n"
-		"or delete.  RECORD is COLLECTION/ID, for a create COLLECTION.  Whether the server runs\n"
-		"or not.  Before an update or a delete the read rule is asked too, as the API does.\n\n"
-		"  --role NAME     one of auth.roles; may be given several times\n"
-		"  --body JSON     what would be written (- reads standard input); for `new.` in rules\n"
-		"  --why           print the rules, their parts, what each gave, and a * where it decided\n"
-		"  --json          the answer with all parts as JSON\n"
-		"  --database URL  instead of `database:` in caisson.yaml\n\n"
-		"Examples:\n"
-		"  caisson can guest read questions/018f3a1e-0000-7000-8000-00000000000a --why\n"
-		"  caisson can 018f3a1e-0000-7000-8000-00000000000b update questions/018f3a1e-0000-7000-8000-00000000000a \\\n"
-		"    --role editor --body '{\"votes\":1}'\n"
-		"  echo '{\"title\":\"Why?\"}' | caisson can - create questions\n",
+	.usage = "USER ACTION RECORD [--role NAME]... [--why] [--json] [-C DIR]",
+	.about = "Say yes (exit status 0) or no (1): may USER do ACTION to RECORD?  Nothing is written.\n"
+		 "USER is what auth.id would be; - or guest is nobody.  ACTION is read, create, update\n"
+		 "or delete.  RECORD is COLLECTION/ID, for a create COLLECTION.  Whether the server runs\n"
+		 "or not.  Before an update or a delete the read rule is asked too, as the API does.\n",
+	.options = can_options,
+	.words_max = 3,
+	.examples =
+	    "caisson can guest read topics/01a19467-e800-7000-8000-000000000002 --why -C examples/handbook\n"
+	    "caisson can ann update topics/01a19467-e800-7000-8000-000000000002 --role editor"
+	    " --body '{\"title\":\"New\"}' -C examples/handbook\n"
+	    "echo '{\"title\":\"Tests\",\"slug\":\"tests\"}' | caisson can ann create topics --role editor"
+	    " --body - -C examples/handbook\n",
 	.run = run_can,
 };

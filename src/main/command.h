@@ -26,7 +26,6 @@ struct command {
 	unsigned words_max; /* that are no options */
 	const char *examples; /* whole lines */
 	int (*run)(const struct command *command, int argc, char **argv);
-	const char *help; /* all of the help as it is, instead of usage, about, options, examples */
 };
 
 /* What was written behind the command's name. */
@@ -66,7 +65,7 @@ void command_complain(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 extern const struct command init_command, serve_command, check_command, plan_command, apply_command,
-    schema_command, openapi_command, key_command, can_command, status_command, limits_command,
+    schema_command, openapi_command, key_command, can_command, status_command, sql_command, limits_command,
     completion_command, man_command, version_command;
 
 /* The app in the current folder, with its rules compiled. */

@@ -188,10 +188,6 @@ static void
 print_command(const struct command *command)
 {
 	printf(".SS \"caisson %s\"\n", command->name);
-	if (command->help != NULL) {
-		print_roff_block(command->help);
-		return;
-	}
 	puts(".nf");
 	for (struct str rest = str_from(command->usage), line; str_split(&rest, '\n', &line);)
 		printf("\\fBcaisson %s\\fR %.*s\n", command->name, STR_ARGS(line));

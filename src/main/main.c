@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&status_command,
 	&key_command,
 	&can_command,
+	&sql_command,
 	&schema_command,
 	&openapi_command,
 	&limits_command,

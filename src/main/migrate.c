@@ -5,7 +5,6 @@
  *
  *	database's shape -> 0003-….sql -> 0004-….sql -> (plan) -> caisson.yaml
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,65 +234,37 @@ status_of(const struct chain *chain)
 }
 
 static bool
-read_options(const struct command *command, int argc, char **argv, const struct option *words,
-    struct migrate_options *ret)
+read_options(const struct command *command, int argc, char **argv, struct migrate_options *ret)
 {
-	int option;
+	struct arguments arguments;
 
-	while ((option = getopt_long(argc, argv, "", words, NULL)) != -1) {
-		switch (option) {
-		case 'd':
-			ret->database = optarg;
-			break;
-		case 'w':
-			ret->write = optarg;
-			break;
-		case 'j':
-			ret->json = true;
-			break;
-		case 's':
-			ret->sql = true;
-			break;
-		case 'l':
-			ret->allow_loss = true;
-			break;
-		case 'y':
-			ret->yes = true;
-			break;
-		case 'n':
-			ret->no_backup = true;
-			break;
-		default:
-			return false;
-		}
-	}
-	if (argc > optind) {
-		command_complain(command, "\"%s\" is one word too many", argv[optind]);
+	if (!arguments_read(command, argc, argv, &arguments))
 		return false;
-	}
+	*ret = (struct migrate_options){
+		.database = argument_value(&arguments, "database"),
+		.write = argument_value(&arguments, "write"),
+		.json = argument_given(&arguments, "json"),
+		.sql = argument_given(&arguments, "sql"),
+		.allow_loss = argument_given(&arguments, "allow-loss"),
+		.yes = argument_given(&arguments, "yes"),
+		.no_backup = argument_given(&arguments, "no-backup"),
+	};
 	if (ret->write != NULL && !is_file_name(ret->write)) {
 		command_complain(command, "--write %s: a name of small letters, digits and -", ret->write);
 		return false;
 	}
-	return true;
+	return database_is_valid(command, ret->database);
 }
 
 static int
 run_plan(const struct command *command, int argc, char **argv)
 {
-	static const struct option words[] = {
-		{ "database", required_argument, NULL, 'd' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "sql", no_argument, NULL, 's' },
-		{ "write", required_argument, NULL, 'w' },
-		{ 0 },
-	};
 	static struct chain chain;
-	struct migrate_options options = { 0 };
+	struct migrate_options options;
 	int status = EXIT_FAILED;
 
 	chain = (struct chain){ .command = command };
-	if (!read_options(command, argc, argv, words, &options))
+	if (!read_options(command, argc, argv, &options))
 		return command_usage(command);
 	if (open_chain(&chain, &options, MIGRATION_LOOKS, &status)) {
 		if (options.json)
@@ -442,19 +413,12 @@ apply(struct chain *chain, const struct migrate_options *options)
 static int
 run_apply(const struct command *command, int argc, char **argv)
 {
-	static const struct option words[] = {
-		{ "database", required_argument, NULL, 'd' },
-		{ "allow-loss", no_argument, NULL, 'l' },
-		{ "yes", no_argument, NULL, 'y' },
-		{ "no-backup", no_argument, NULL, 'n' },
-		{ 0 },
-	};
 	static struct chain chain;
-	struct migrate_options options = { 0 };
+	struct migrate_options options;
 	int status = EXIT_FAILED;
 
 	chain = (struct chain){ .command = command };
-	if (!read_options(command, argc, argv, words, &options))
+	if (!read_options(command, argc, argv, &options))
 		return command_usage(command);
 	if (open_chain(&chain, &options, MIGRATION_APPLIES, &status))
 		status = apply(&chain, &options) ? EXIT_DONE : EXIT_FAILED;
@@ -483,45 +447,52 @@ change_tables(const struct command *command, const struct app *app, struct str d
 	return err == OK;
 }
 
+static const struct command_option plan_options[] = {
+	{ "database", "URL", "instead of `database:` in caisson.yaml (or set CAISSON_DATABASE)" },
+	{ "json", NULL, "for programs" },
+	{ "sql", NULL, "the SQL alone" },
+	{ "write", "NAME", "write it to migrations/NNNN-NAME.ENGINE.sql, for review, and for `caisson apply` everywhere" },
+	{ 0 },
+};
+
 const struct command plan_command = {
 	.name = "plan",
 	.summary = "say what a changed caisson.yaml does to the database",
-	.help = "Usage: caisson plan [-C DIR] [OPTION]...\n"
-		"Compare caisson.yaml with the tables of the database, and say step by step what `caisson\n"
-		"apply` would do, and at what risk:\n\n"
-		"  safe      done in a moment, whatever stands in the table\n"
-		"  rewrite   the table is written anew: the time grows with its rows\n"
-		"  lock      PostgreSQL: who uses the table waits meanwhile\n"
-		"  check     records that do not fit stand in the way; they are counted and named\n"
-		"  loss      values are lost; the records that have some are counted and named\n\n"
-		"  --database URL   instead of `database:` in caisson.yaml (or set CAISSON_DATABASE)\n"
-		"  --json           for programs\n"
-		"  --sql            the SQL alone\n"
-		"  --write NAME     write it to migrations/NNNN-NAME.ENGINE.sql, to be reviewed, kept with\n"
-		"                   the app file, and applied everywhere by `caisson apply`\n\n"
-		"Exit status: 0 nothing to do, or all of it is safe; 3 something to look at; 1 failed;\n"
-		"2 wrong usage.\n\n"
-		"Examples:\n"
-		"  caisson plan\n"
-		"  caisson plan --sql -C examples/handbook\n"
-		"  caisson plan --write add-slug\n",
+	.usage = "[-C DIR] [OPTION]...",
+	.about = "Compare caisson.yaml with the tables of the database, and say step by step what `caisson\n"
+		 "apply` would do, and at what risk:\n\n"
+		 "  safe      done in a moment, whatever stands in the table\n"
+		 "  rewrite   the table is written anew: the time grows with its rows\n"
+		 "  lock      PostgreSQL: who uses the table waits meanwhile\n"
+		 "  check     records that do not fit stand in the way; they are counted and named\n"
+		 "  loss      values are lost; the records that have some are counted and named\n\n"
+		 "Exit status: 0 nothing to do, or all of it is safe; 3 something to look at; 1 failed;\n"
+		 "2 wrong usage.\n",
+	.options = plan_options,
+	.examples = "caisson plan\n"
+		    "caisson plan --sql -C examples/handbook\n"
+		    "caisson plan --write add-slug\n",
 	.run = run_plan,
+};
+
+static const struct command_option apply_options[] = {
+	{ "yes", NULL, "do not ask" },
+	{ "allow-loss", NULL, "values may be lost, and the app file may be an older one" },
+	{ "no-backup", NULL, "make none; PostgreSQL's backups are made with pg_dump, where it is there" },
+	{ "database", "URL", "instead of `database:` in caisson.yaml (or set CAISSON_DATABASE)" },
+	{ 0 },
 };
 
 const struct command apply_command = {
 	.name = "apply",
 	.summary = "change the database so that it fits caisson.yaml",
-	.help = "Usage: caisson apply [-C DIR] [OPTION]...\n"
-		"Show the plan, ask, make a backup in data/backups, and change the tables in one\n"
-		"transaction.  Files of migrations/ that begin where the database stands come first.  On\n"
-		"SQLite stop the server before; on PostgreSQL servers may run: those with the old file\n"
-		"refuse requests afterwards.\n\n"
-		"  --yes            do not ask\n"
-		"  --allow-loss     values may be lost, and the app file may be an older one\n"
-		"  --no-backup      PostgreSQL's backups are made with pg_dump, where it is there\n"
-		"  --database URL   instead of `database:` in caisson.yaml (or set CAISSON_DATABASE)\n\n"
-		"Examples:\n"
-		"  caisson apply\n"
-		"  caisson apply --yes --no-backup --database postgres://app@db1/handbook\n",
+	.usage = "[-C DIR] [OPTION]...",
+	.about = "Show the plan, ask, make a backup in data/backups, and change the tables in one\n"
+		 "transaction.  Files of migrations/ that begin where the database stands come first.  On\n"
+		 "SQLite stop the server before; on PostgreSQL servers may run: those with the old file\n"
+		 "refuse requests afterwards.\n",
+	.options = apply_options,
+	.examples = "caisson apply --yes\n"
+		    "caisson apply --yes --no-backup --database postgres://app@db1/handbook\n",
 	.run = run_apply,
 };

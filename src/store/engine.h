@@ -3,6 +3,7 @@
  * What an engine is: one table of functions.  store.c calls them; nothing
  * else does.  struct store is the head of the engine's own struct.
  */
+#include "store/ask.h"
 #include "store/ring.h"
 #include "store/store.h"
 
@@ -17,6 +18,8 @@ struct store_engine {
 	/* Complete with store_call_done(). */
 	void (*read)(struct store *store, struct loop *loop, struct store_call *call);
 	void (*write)(struct store *store, struct loop *loop, struct store_call *call);
+	enum err (*ask_blocking)(const struct store_options *options, struct str statement,
+	    int64_t timeout_ms, const struct ask_rows *rows, struct buf *ret_detail);
 	enum err (*health)(struct store *store);
 	int64_t (*held_back_us)(struct store *store, int *ret_pid); /* may be NULL */
 };

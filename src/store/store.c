@@ -37,6 +37,13 @@ store_open(const struct store_options *options, struct store **ret, struct buf *
 	return engine->open(options, ret, ret_detail);
 }
 
+enum err
+store_ask_blocking(const struct store_options *options, struct str statement, int64_t timeout_ms,
+    const struct ask_rows *rows, struct buf *ret_detail)
+{
+	return engine_for(options->database)->ask_blocking(options, statement, timeout_ms, rows, ret_detail);
+}
+
 void
 store_close(struct store *store)
 {

@@ -44,6 +44,8 @@ struct tx_type {
 	struct value (*value)(struct tx_rows *rows, int column, enum value_kind kind, unsigned scale);
 	void (*close)(struct tx_rows *rows);
 	enum err (*exec)(struct tx *tx, const struct sql_text *sql, int64_t *ret_changed);
+	/* For store/ask.h: a whole statement that somebody has written. */
+	enum err (*ask)(struct tx *tx, struct str statement, int64_t *ret_changed, struct buf *ret_detail);
 };
 
 struct tx {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "store/postgres/ask.h"
 #include "store/postgres/follower.h"
 #include "store/postgres/lane.h"
 #include "store/postgres/schema.h"
@@ -128,6 +129,7 @@ const struct store_engine postgres_engine = {
 	.detach = attach,
 	.read = read_call,
 	.write = write_call,
+	.ask_blocking = postgres_ask_blocking,
 	.health = health,
 	.held_back_us = held_back_us,
 };

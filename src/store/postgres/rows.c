@@ -8,6 +8,7 @@
 #include "codec/decimal.h"
 #include "codec/time.h"
 #include "loop/loop.h"
+#include "store/postgres/ask.h"
 #include "store/postgres/connection.h"
 #include "store/postgres/types.h"
 
@@ -303,7 +304,7 @@ exec(struct tx *tx, const struct sql_text *sql, int64_t *ret_changed)
 }
 
 static const struct tx_type postgres_tx_type = { SQL_POSTGRES, query, next, value, close_rows,
-	exec };
+	exec, postgres_ask_write };
 
 void
 postgres_tx_init(

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "loop/loop.h"
+#include "store/sqlite/ask.h"
 #include "store/sqlite/wal_vfs.h"
 
 enum { CACHE_WAYS = 4, BUDGET_STEPS = 1000, SLOW_CALLS = 1000, BUSY_TIMEOUT_MS = 5000 };
@@ -474,7 +475,8 @@ exec(struct tx *tx, const struct sql_text *sql, int64_t *ret_changed)
 	return err;
 }
 
-static const struct tx_type sqlite_tx_type = { SQL_SQLITE, query, next, value, close_rows, exec };
+static const struct tx_type sqlite_tx_type = { SQL_SQLITE, query, next, value, close_rows, exec,
+	sqlite_ask_write };
 
 void
 sqlite_tx_init(struct sqlite_tx *sqlite_tx, struct sqlite_connection *connection, struct arena *arena)

@@ -14,6 +14,7 @@
 #include "sql/catalogue.h"
 #include "sql/system.h"
 #include "store/migrate/fit.h"
+#include "store/sqlite/ask.h"
 #include "store/sqlite/engine.h"
 #include "store/sqlite/reader_lane.h"
 #include "store/sqlite/writer.h"
@@ -404,5 +405,6 @@ const struct store_engine sqlite_engine = {
 	.detach = detach,
 	.read = read_call,
 	.write = write_call,
+	.ask_blocking = sqlite_ask_blocking,
 	.health = health,
 };
