@@ -48,8 +48,8 @@ links_ids(struct arena *arena, const struct field *field, const struct value *ar
 	return OK;
 }
 
-static int
-compare_ids(const void *a, const void *b)
+int
+links_compare(const void *a, const void *b)
 {
 	return value_compare(a, b);
 }
@@ -62,7 +62,7 @@ links_array(struct arena *arena, struct value *ids, size_t *count)
 	struct buf buf;
 	size_t kept = 0;
 
-	qsort(ids, *count, sizeof(*ids), compare_ids);
+	qsort(ids, *count, sizeof(*ids), links_compare);
 	buf_init(&buf, arena->size_max);
 	json_writer_init(&writer, &buf);
 	json_begin_array(&writer);

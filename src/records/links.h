@@ -12,6 +12,8 @@
  */
 enum err links_ids(struct arena *arena, const struct field *field, const struct value *array,
     struct value **ret, size_t *ret_count) MUST_USE;
+/* Their order, for qsort() and bsearch(). */
+int links_compare(const void *a, const void *b);
 /* The array of ${ids}: sorted, each once; *count becomes how many are left.  text.data is NULL at the arena's limit. */
 struct value links_array(struct arena *arena, struct value *ids, size_t *count);
 

@@ -136,8 +136,8 @@ find_record(struct tx *tx, struct record_write *write, const struct value **ret)
 static enum err
 replace(struct tx *tx, struct record_write *write, const struct value *old_row, struct value *row)
 {
-	bool changed = write_note_change(tx, write, old_row, row);
 	enum err err = write_check_references(tx, write, &write->inputs[0], row, old_row);
+	bool changed = err == OK && write_note_change(tx, write, old_row, row);
 
 	if (err == OK)
 		err = write_must_be_allowed(tx, write, ACCESS_UPDATE, old_row, row);
@@ -210,7 +210,8 @@ put_over(struct tx *tx, struct record_write *write, const struct value *old_row)
 static bool
 is_key_taken(const struct tx *tx, const struct record_write *write)
 {
-	return tx->problem.kind == TX_UNIQUE && str_is(write->key.field->name, tx->problem.column);
+	return tx->problem.kind == TX_UNIQUE && tx->problem.several == NULL &&
+	       str_is(write->key.field->name, tx->problem.column);
 }
 
 static enum err

@@ -1,13 +1,9 @@
 /* What every write asks: may the caller do this, and may it refer to that? */
-#include <stdio.h>
-
-#include "records/links.h"
 #include "records/row.h"
 #include "records/write_internal.h"
 
-/* All of a write happens at one time, which its run has given it. */
-static struct rule_caller
-caller_of(struct tx *tx, const struct record_write *write)
+struct rule_caller
+write_caller(struct tx *tx, const struct record_write *write)
 {
 	struct rule_caller caller = write->identity->caller;
 
@@ -20,7 +16,7 @@ write_ask_rule(struct tx *tx, struct record_write *write, const struct rule *rul
     const struct value *record, const struct value *new_record, bool *ret)
 {
 	struct row_hops hops = { tx };
-	struct rule_caller caller = caller_of(tx, write);
+	struct rule_caller caller = write_caller(tx, write);
 	const struct rule_rows rows = row_hops_of(&hops, record, new_record);
 
 	return rule_evaluate(rule, &caller, &rows, ret);
@@ -81,7 +77,7 @@ static enum err
 target_exists(struct tx *tx, struct record_write *write, const struct field *column,
     const struct value *id, bool must_be_readable, bool *ret)
 {
-	struct rule_caller caller = caller_of(tx, write);
+	struct rule_caller caller = write_caller(tx, write);
 	struct sql_text sql;
 	struct tx_rows rows;
 	enum err err;
@@ -100,12 +96,8 @@ target_exists(struct tx *tx, struct record_write *write, const struct field *col
 	return err;
 }
 
-/*
- * An item of an array that is refused is not there for those behind it: that
- * they refer to it is no mistake of theirs.
- */
-static bool
-is_of_array(const struct record_write *write, const struct record_input *input, const struct field *column,
+bool
+write_is_of_array(const struct record_write *write, const struct record_input *input, const struct field *column,
     const struct value *id)
 {
 	if (column->to != write->collection)
@@ -124,108 +116,16 @@ check_reference(struct tx *tx, struct record_write *write, const struct record_i
 	bool exists;
 	enum err err = target_exists(tx, write, column, id, input->kinds[column->column] != INPUT_ABSENT, &exists);
 
-	if (err == OK && !exists && !(write->errors.count > 0 && is_of_array(write, input, column, id)))
+	if (err == OK && !exists && !(write->errors.count > 0 && write_is_of_array(write, input, column, id)))
 		field_error_add(&write->errors, write->arena, write_pointer(write, input, column), "reference",
 		    "%.*s must be the id of a record of %.*s", STR_ARGS(column->name),
 		    STR_ARGS(column->to->name));
 	return err;
 }
 
-/* --- references of refs ------------------------------------------------ */
-
-enum { TARGETS_MAX = 64 }; /* that one statement asks for */
-
-/* Notes in ${ret_found} which of ${ids} (sorted, at most TARGETS_MAX) the caller may refer to. */
-static enum err
-find_targets(struct tx *tx, struct record_write *write, const struct field *column,
-    const struct value *ids, size_t count, bool *ret_found)
-{
-	struct rule_caller caller = caller_of(tx, write);
-	struct sql_text sql;
-	struct tx_rows rows;
-	size_t places = 1;
-	enum err err;
-
-	while (places < count)
-		places *= 2;
-	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql, "SELECT t.\"id\" FROM %n t WHERE t.\"id\" IN (", column->to->name);
-	for (size_t i = 0; i < places; i++)
-		sql_addf(&sql, i == 0 ? "%v" : ", %v", ids[i < count ? i : 0]);
-	sql_add(&sql, ") AND ");
-	rule_to_sql(write->rules, write->rules->access[column->to->index][ACCESS_READ], &caller, &sql);
-	err = tx_query(tx, &sql, &rows);
-	while (err == OK && tx_next(&rows)) {
-		struct value id = tx_column(&rows, 0, &column->to->columns[COLUMN_ID]);
-
-		for (size_t i = 0; i < count; i++)
-			ret_found[i] = ret_found[i] || value_equal(&ids[i], &id);
-	}
-	err = tx_close(&rows, err);
-	sql_release(&sql);
-	return err;
-}
-
-static void
-refuse_target(struct record_write *write, const struct record_input *input, const struct field *column,
-    const struct value *id)
-{
-	char text[UUID_TEXT_SIZE + 1] = "";
-
-	if (id->kind == VALUE_UUID)
-		uuid_format(&id->uuid, text);
-	else
-		snprintf(text, sizeof(text), "%lld", (long long)id->integer);
-	field_error_add(&write->errors, write->arena, write_pointer(write, input, column), "reference",
-	    "%.*s must be ids of records of %.*s, and %s is none", STR_ARGS(column->name),
-	    STR_ARGS(column->to->name), text);
-}
-
-static enum err
-check_targets(struct tx *tx, struct record_write *write, const struct record_input *input,
-    const struct field *column, const struct value *ids, size_t count)
-{
-	enum err err = OK;
-
-	for (size_t at = 0; at < count && err == OK; at += TARGETS_MAX) {
-		size_t part = count - at < TARGETS_MAX ? count - at : TARGETS_MAX;
-		bool found[TARGETS_MAX] = { false };
-
-		err = find_targets(tx, write, column, ids + at, part, found);
-		for (size_t i = 0; i < part && err == OK; i++)
-			if (!found[i] && !(write->errors.count > 0 &&
-					     is_of_array(write, input, column, &ids[at + i])))
-				refuse_target(write, input, column, &ids[at + i]);
-	}
-	return err;
-}
-
-/* Ids that were not there before, and are not the record's own, must lead to records. */
-static enum err
-check_refs(struct tx *tx, struct record_write *write, const struct record_input *input,
-    const struct field *column, const struct value *row, const struct value *old_row)
-{
-	struct value *ids, *old_ids;
-	size_t count, old_count = 0, kept = 0, old = 0;
-	enum err err = links_ids(write->arena, column, &row[column->column], &ids, &count);
-
-	if (err == OK)
-		err = links_ids(write->arena, column, old_row == NULL ? NULL : &old_row[column->column],
-		    &old_ids, &old_count);
-	for (size_t i = 0; i < count && err == OK; i++) {
-		while (old < old_count && value_compare(&old_ids[old], &ids[i]) < 0)
-			old++;
-		if ((old < old_count && value_equal(&old_ids[old], &ids[i])) ||
-		    (column->to == write->collection && value_equal(&ids[i], &row[COLUMN_ID])))
-			continue;
-		ids[kept++] = ids[i];
-	}
-	return err == OK ? check_targets(tx, write, input, column, ids, kept) : err;
-}
-
 enum err
 write_check_references(struct tx *tx, struct record_write *write, const struct record_input *input,
-    const struct value *row, const struct value *old_row)
+    struct value *row, const struct value *old_row)
 {
 	enum err err = OK;
 
@@ -233,7 +133,7 @@ write_check_references(struct tx *tx, struct record_write *write, const struct r
 		const struct field *column = &write->collection->columns[i];
 
 		if (column->type == FIELD_REFS)
-			err = check_refs(tx, write, input, column, row, old_row);
+			err = write_check_refs(tx, write, input, column, row, old_row);
 		if (column->type != FIELD_REF || row[i].kind == VALUE_NULL ||
 		    (old_row != NULL && value_equal(&row[i], &old_row[i])))
 			continue;

@@ -4,10 +4,12 @@
  *
  *	write.c		the order of things: create, change, put, delete
  *	write_ask.c	what all of them ask: rules, references
+ *	write_refs.c	references of refs
  *	write_sight.c	what the caller sees
  *	patch.c		what a JSON Patch makes of the record
  *	merge.c		the row as it will stand
- *	write_rows.c	the statements, and what they run into
+ *	write_rows.c	the statements
+ *	write_conflict.c	what the database refused
  *
  * All of these run in the transaction and return what record_write() may.
  */
@@ -15,6 +17,8 @@
 
 /* --- write_ask.c ------------------------------------------------------ */
 
+/* Who writes, at the time that the run has given to all of the write. */
+struct rule_caller write_caller(struct tx *tx, const struct record_write *write);
 enum err write_ask_rule(struct tx *tx, struct record_write *write, const struct rule *rule,
     const struct value *record, const struct value *new_record, bool *ret) MUST_USE;
 /* ERR_UNAUTHENTICATED or ERR_FORBIDDEN where the rule of ${access} says no. */
@@ -22,11 +26,26 @@ enum err write_must_be_allowed(struct tx *tx, struct record_write *write, enum a
     const struct value *record, const struct value *new_record) MUST_USE;
 /* Notes in write->readable whether the caller may read ${row}, which it wrote. */
 enum err write_note_readable(struct tx *tx, struct record_write *write, const struct value *row) MUST_USE;
-/* Checks the references of ${row} that ${old_row} (or NULL) has not.  ERR_INVALID with all of them noted. */
+/*
+ * Checks the references of ${row} that ${old_row} (or NULL) has not, and puts those of refs back
+ * that the caller does not know of.  ERR_INVALID with all of them noted.
+ */
 enum err write_check_references(struct tx *tx, struct record_write *write,
-    const struct record_input *input, const struct value *row, const struct value *old_row) MUST_USE;
+    const struct record_input *input, struct value *row, const struct value *old_row) MUST_USE;
+/*
+ * Is ${id} that of an item before ${input}?  An item of an array that is refused is not there for
+ * those behind it: that they refer to it is no mistake of theirs.
+ */
+bool write_is_of_array(const struct record_write *write, const struct record_input *input,
+    const struct field *column, const struct value *id);
 /* The pointer of a field in the body. */
 struct str write_pointer(struct record_write *write, const struct record_input *input, const struct field *column);
+
+/* --- write_refs.c ------------------------------------------------------- */
+
+/* The same for one refs field. */
+enum err write_check_refs(struct tx *tx, struct record_write *write, const struct record_input *input,
+    const struct field *column, struct value *row, const struct value *old_row) MUST_USE;
 
 /* --- write_sight.c ------------------------------------------------------ */
 
@@ -66,3 +85,10 @@ enum err write_insert(struct tx *tx, struct record_write *write, const struct re
 enum err write_update(struct tx *tx, struct record_write *write, const struct value *old_row,
     const struct value *row) MUST_USE;
 enum err write_delete(struct tx *tx, struct record_write *write, const struct value *old_row) MUST_USE;
+
+/* --- write_conflict.c --------------------------------------------------- */
+
+/* ERR_CONFLICT of a statement that wrote ${input}: notes what is taken. */
+enum err write_explain_conflict(struct tx *tx, struct record_write *write, const struct record_input *input) MUST_USE;
+/* ERR_CONFLICT of the statement that would delete ${old_row}: says who refers. */
+enum err write_explain_restriction(struct tx *tx, struct record_write *write, const struct value *old_row) MUST_USE;

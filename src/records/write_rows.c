@@ -4,29 +4,12 @@
 #include "records/links.h"
 #include "records/write_internal.h"
 
-/* A statement met a constraint: say which field, where the engine tells. */
-static enum err
-explain_conflict(struct tx *tx, struct record_write *write, const struct record_input *input)
-{
-	const struct tx_problem *problem = &tx->problem;
-	const struct field *column = collection_column(write->collection, str_from(problem->column));
-
-	if (problem->kind == TX_UNIQUE && column != NULL && input != NULL) {
-		field_error_add(&write->errors, write->arena, write_pointer(write, input, column), "unique",
-		    "another record has this %s already", problem->column);
-		write->detail = STR("A unique value is taken.");
-	} else if (problem->kind == TX_REFERENCE) {
-		write->detail = STR("Other records refer to this one.");
-	}
-	return ERR_CONFLICT;
-}
-
 static enum err
 run(struct tx *tx, struct record_write *write, const struct sql_text *sql, const struct record_input *input)
 {
 	enum err err = tx_exec(tx, sql, NULL);
 
-	return err == ERR_CONFLICT ? explain_conflict(tx, write, input) : err;
+	return err == ERR_CONFLICT ? write_explain_conflict(tx, write, input) : err;
 }
 
 /* --- what stands beside the columns ------------------------------------ */
@@ -116,7 +99,7 @@ insert_and_count(struct tx *tx, struct record_write *write, struct sql_text *sql
 	if (err == OK && tx_next(&rows))
 		*ret_id = tx_value(&rows, 0, VALUE_INT);
 	err = tx_close(&rows, err);
-	return err == ERR_CONFLICT ? explain_conflict(tx, write, input) : err;
+	return err == ERR_CONFLICT ? write_explain_conflict(tx, write, input) : err;
 }
 
 /* INSERT of all columns, but for an id that the database gives. */
@@ -212,7 +195,9 @@ write_delete(struct tx *tx, struct record_write *write, const struct value *old_
 
 	sql_init(&sql, tx->type->dialect);
 	sql_addf(&sql, "DELETE FROM %n WHERE \"id\" = %v", write->collection->name, old_row[COLUMN_ID]);
-	err = run(tx, write, &sql, NULL);
+	err = tx_exec(tx, &sql, NULL);
+	if (err == ERR_CONFLICT)
+		err = write_explain_restriction(tx, write, old_row);
 	sql_release(&sql);
 	write->version = tx->number;
 	return err;

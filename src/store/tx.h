@@ -34,6 +34,7 @@ struct tx_problem {
 	enum tx_problem_kind kind;
 	char table[64];
 	char column[64]; /* of a UNIQUE, the first of several; empty where the engine does not tell */
+	const struct app_index *several; /* of a UNIQUE: the compound one; else NULL */
 };
 
 /* An engine's side of it. */

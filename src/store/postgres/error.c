@@ -87,15 +87,15 @@ static void
 note_column(const struct app *app, const char *index, struct tx_problem *problem)
 {
 	const struct collection *collection = app_collection(app, str_from(problem->table));
-	const struct app_index *several;
 	const struct field *field;
 
 	if (collection == NULL || index == NULL)
 		return;
 	field = unique_name_field(collection, str_from(index));
-	several = unique_name_index(collection, str_from(index));
-	if (field == NULL && several != NULL)
-		field = several->fields[0];
+	if (field == NULL)
+		problem->several = unique_name_index(collection, str_from(index));
+	if (problem->several != NULL)
+		field = problem->several->fields[0];
 	if (field != NULL)
 		copy_name(problem->column, field->name);
 	else if (strlen(index) > 5 && strcmp(index + strlen(index) - 5, "_pkey") == 0)

@@ -169,9 +169,34 @@ copy_name(char ret[64], const char *from, size_t size)
 	ret[size] = '\0';
 }
 
+/* Is ${name} the column of ${field} that a unique index looks at: its folded form, where it has one? */
+static bool
+is_column_of(const struct field *field, struct str name)
+{
+	char fold[INDEX_NAME_SIZE];
+
+	return str_equal(field->fold ? fold_name(field, fold) : field->name, name);
+}
+
+/* Is ${index} that of ${columns}, "questions.topic, questions.slug"? */
+static bool
+is_index_of(const struct app_index *index, struct str columns)
+{
+	struct str column, table;
+	size_t at = 0;
+
+	while (str_split(&columns, ',', &column)) {
+		column = str_trim(column);
+		(void)str_split(&column, '.', &table);
+		if (at == index->fields_count || !is_column_of(index->fields[at++], column))
+			return false;
+	}
+	return index->unique && at == index->fields_count;
+}
+
 /* What the index of a folded form refuses is the field's value. */
 static void
-name_folded(const struct app *app, struct tx_problem *problem)
+name_fields(const struct app *app, struct str columns, struct tx_problem *problem)
 {
 	const struct collection *collection = app_collection(app, str_from(problem->table));
 	const struct field *field =
@@ -179,9 +204,14 @@ name_folded(const struct app *app, struct tx_problem *problem)
 
 	if (field != NULL)
 		copy_name(problem->column, field->name.data, field->name.size);
+	if (collection == NULL || str_find_byte(columns, ',') == columns.size)
+		return;
+	for (size_t i = 0; i < collection->indexes_count && problem->several == NULL; i++)
+		if (is_index_of(&collection->indexes[i], columns))
+			problem->several = &collection->indexes[i];
 }
 
-/* "UNIQUE constraint failed: questions.slug" is all that SQLite tells of the place. */
+/* "UNIQUE constraint failed: questions.topic, questions.slug" is all that SQLite tells of the place. */
 static void
 note_unique(struct sqlite_connection *connection, struct tx_problem *problem)
 {
@@ -192,7 +222,7 @@ note_unique(struct sqlite_connection *connection, struct tx_problem *problem)
 		return;
 	copy_name(problem->table, table, (size_t)(dot - table));
 	copy_name(problem->column, dot + 1, strcspn(dot + 1, ","));
-	name_folded(connection->app, problem);
+	name_fields(connection->app, str_from(table), problem);
 }
 
 static void
