@@ -35,8 +35,10 @@ for (const { word, file } of trees) {
 	house.test('a restrict inside a cascade wins, and nothing has changed', async ({ api }) => {
 		const kept = await planted(api);
 		const lock = await make(api, 'lock', { leaf: kept.leaf.id });
-		refused(await api.delete(`/${word.root}/${kept.root.id}`), 409);
-		refused(await api.delete(`/${word.leaf}/${kept.leaf.id}`), 409);
+		const below = refused(await api.delete(`/${word.root}/${kept.root.id}`), 409);
+		assert.equal(below.json.detail, `Records of ${word.lock} refer to what would go with this one.`);
+		const here = refused(await api.delete(`/${word.leaf}/${kept.leaf.id}`), 409);
+		assert.equal(here.json.detail, `Records of ${word.lock} refer to this one.`);
 		for (const name of ['root', 'branch', 'leaf', 'note'])
 			assert.equal((await state(api, name, kept[name])).etag, kept[name].etag, name);
 		assert.equal((await api.delete(`/${word.lock}/${lock.id}`)).status, 204);
@@ -77,4 +79,29 @@ for (const { word, file } of trees) {
 	});
 
 	house.close();
+
+	const small = new House(`${word.app}, few rows at once`, file, { args: ['--limit', 'alone_rows=6'] });
+
+	small.test('a write that changes too many rows, with those that go along, changes none', async ({ api }) => {
+		const { root, branch, note } = await planted(api);
+		const leaves = [];
+		for (let i = 0; i < 2; i++)
+			leaves.push(await make(api, 'leaf', { branch: branch.id }));
+		/* root, branch, three leaves, a note: as many as may be; another leaf is one too many. */
+		leaves.push(await make(api, 'leaf', { branch: branch.id }));
+		for (const headers of [{}, { prefer: 'tx=rollback' }, { 'idempotency-key': 'all' }]) {
+			const answer = refused(await api.delete(`/${word.root}/${root.id}`, headers), 503);
+			assert.equal(answer.code, 'too_costly');
+		}
+		assert.equal((await state(api, 'note', note)).etag, note.etag);
+		assert.equal((await state(api, 'branch', branch)).etag, branch.etag);
+		refused(await api.post(`/${word.root}`, Array.from({ length: 7 }, () => ({ name: 'many' }))), 503);
+		assert.equal((await api.list(`/${word.root}`)).json.items.length, 1);
+		assert.equal((await api.post(`/${word.root}`, Array.from({ length: 6 }, () => ({ name: 'many' })))).status, 201);
+		assert.equal((await api.delete(`/${word.leaf}/${leaves[2].id}`)).status, 204);
+		assert.equal((await api.delete(`/${word.root}/${root.id}`)).status, 204);
+		assert.equal((await state(api, 'note', note)).json.leaf, null);
+	});
+
+	small.close();
 }

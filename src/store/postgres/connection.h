@@ -71,6 +71,9 @@ struct postgres_connection {
 struct postgres_tx {
 	struct tx tx;
 	struct postgres_connection *connection;
+	/* Of its statements: the rows that they tell of, and whether one may have taken others along. */
+	int64_t rows;
+	bool has_deleted;
 };
 
 void postgres_init(struct postgres_connection *connection, const char *url, const struct app *app);

@@ -238,10 +238,18 @@ postgres_tx(struct tx *tx)
 	return CONTAINER(tx, struct postgres_tx, tx);
 }
 
+static void
+count_rows(struct postgres_tx *tx, PGresult *result)
+{
+	tx->rows += strtoll(PQcmdTuples(result), NULL, 10);
+	tx->has_deleted |= strncmp(PQcmdStatus(result), "DELETE", strlen("DELETE")) == 0;
+}
+
 static enum err
 run(struct tx *tx, const struct sql_text *sql, PGresult **ret)
 {
 	struct postgres_connection *connection = postgres_tx(tx)->connection;
+	enum err err;
 
 	/* After a failure the server refuses all but ROLLBACK: no need to ask it. */
 	if (connection->failed)
@@ -250,7 +258,10 @@ run(struct tx *tx, const struct sql_text *sql, PGresult **ret)
 		return ERR_TOO_COSTLY;
 	tx->problem = (struct tx_problem){ 0 };
 	postgres_send_sql(connection, sql);
-	return postgres_wait_blocking(connection, &tx->problem, ret);
+	err = postgres_wait_blocking(connection, &tx->problem, ret);
+	if (err == OK)
+		count_rows(postgres_tx(tx), *ret);
+	return err;
 }
 
 static enum err

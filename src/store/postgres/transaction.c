@@ -262,12 +262,38 @@ begin_write(struct attempt *attempt)
 	return OK;
 }
 
+/* What cascades have changed the log knows alone; it is asked only where it may have come to that. */
+static enum err
+check_rows(struct postgres_tx *tx)
+{
+	int64_t most = limit(LIMIT_alone_rows);
+	struct sql_text sql;
+	struct tx_rows rows;
+	bool are_more;
+	enum err err;
+
+	if (!tx->has_deleted && tx->rows <= most)
+		return OK;
+	sql_init(&sql, SQL_POSTGRES);
+	sql_addf(&sql,
+	    "SELECT 1 FROM (SELECT DISTINCT collection, record FROM caisson_changes WHERE seq = %v) c"
+	    " OFFSET %v LIMIT 1",
+	    value_int(tx->tx.number), value_int(most));
+	err = tx_query(&tx->tx, &sql, &rows);
+	are_more = err == OK && tx_next(&rows);
+	err = tx_close(&rows, err);
+	sql_release(&sql);
+	return err == OK && are_more ? ERR_TOO_COSTLY : err;
+}
+
 static enum err
 run_body(struct attempt *attempt)
 {
 	struct store_call *call = attempt->call;
 	enum err err = call->body(&attempt->tx.tx, call->arg);
 
+	if (err == OK && !attempt->connection->failed)
+		err = check_rows(&attempt->tx);
 	attempt->body_kept = err == OK && !attempt->connection->failed && !call->dry_run;
 	return err;
 }

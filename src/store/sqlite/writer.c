@@ -368,8 +368,7 @@ run_body(struct writer *writer, struct sqlite_tx *tx, struct store_call *call)
 		err = ERR_TOO_COSTLY;
 	if (err == OK && has_deferred_keys(writer))
 		err = ERR_CONFLICT;
-	if (err == OK && call->alone &&
-	    writer->capture.commit->changes_count > (size_t)limit(LIMIT_alone_rows))
+	if (err == OK && writer->capture.commit->changes_count > (size_t)limit(LIMIT_alone_rows))
 		err = ERR_TOO_COSTLY;
 	return err;
 }
