@@ -78,6 +78,9 @@ static const char components[] =
     "'Prefer':{'in':'header','name':'Prefer','description':'How much to answer; tx=rollback is a dry run.',"
     "'schema':{'type':'string'},'examples':{'representation':{'value':'return=representation'}}}},";
 
+/* RFC 6901. */
+#define POINTER "{'type':'string','pattern':'^(/(~[01]|[^~])*)?$'}"
+
 static const char shared_schemas[] =
     "'problem':{'type':'object','description':'RFC 9457.','properties':{"
     "'type':{'type':'string','pattern':'^/problems/'},'title':{'type':'string'},'status':{'type':'integer'},"
@@ -86,12 +89,12 @@ static const char shared_schemas[] =
     "'parameter':{'type':'string'},'offset':{'type':'integer','minimum':0},'code':{'type':'string'},"
     "'detail':{'type':'string'}},'required':['code','detail']}}},"
     "'required':['type','title','status','detail','instance','code']},"
-    "'json_patch':{'type':'array','description':'RFC 6902.','items':{'oneOf':["
-    "{'type':'object','properties':{'op':{'enum':['add','replace','test']},'path':{'type':'string','pattern':'^/'},'value':{}},"
+    "'json_patch':{'type':'array','maxItems':1000,'description':'RFC 6902.','items':{'oneOf':["
+    "{'type':'object','properties':{'op':{'enum':['add','replace','test']},'path':" POINTER ",'value':{}},"
     "'required':['op','path','value']},"
-    "{'type':'object','properties':{'op':{'const':'remove'},'path':{'type':'string','pattern':'^/'}},'required':['op','path']},"
-    "{'type':'object','properties':{'op':{'enum':['move','copy']},'path':{'type':'string','pattern':'^/'},"
-    "'from':{'type':'string','pattern':'^/'}},'required':['op','path','from']}]}}";
+    "{'type':'object','properties':{'op':{'const':'remove'},'path':" POINTER "},'required':['op','path']},"
+    "{'type':'object','properties':{'op':{'enum':['move','copy']},'path':" POINTER ",'from':" POINTER "},"
+    "'required':['op','path','from']}]}}";
 
 /* Add ${literal} for ${collection}. */
 static void

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import Ajv from 'ajv/dist/2020.js';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { chromium } from 'playwright-core';
 import { root, Server } from '../lib/server.mjs';
@@ -64,6 +65,27 @@ test('fields become schemas', async () => {
 	assert.equal(schemas['things.change'].properties.id, undefined);
 	assert.deepEqual(schemas['things.change'].properties.size.anyOf.slice(1).map((operator) => operator.required[0]), ['$inc', '$min', '$max']);
 	assert.deepEqual(schemas['things.shown'].properties.owner.anyOf.map((way) => way.$ref ?? way.format), ['uuid', '#/components/schemas/owners.shown']);
+	await server.release();
+});
+
+test('a JSON Patch that is described is read, and no other', async () => {
+	const { server, document } = await described({
+		app: 'patched', collections: { things: { id: 'int', fields: { title: { type: 'text' } }, access: { read: true, create: true, update: true } } },
+	});
+	const fits = new Ajv({ strict: false }).compile(document.components.schemas.json_patch);
+	const json = { 'Content-Type': 'application/json' };
+	await fetch(`${server.url}/v1/things`, { method: 'POST', headers: json, body: '{"id":1,"title":"a"}' });
+	const set = { op: 'replace', path: '/title', value: 'b' }, bodies = [
+		[], [set], [{ ...set, more: 1 }], [{ op: 'test', path: '', value: {} }], [{ op: 'remove', path: '/~0~1/a~1b' }], [{ op: 'add', path: '/', value: null }],
+		[{ op: 'copy', from: '/title', path: '/title' }], [{ op: 'move', from: '', path: '/a' }], Array(1000).fill(set),
+		{}, set, 'x', [1], [{}], [{ path: '/title', value: 1 }], [{ op: 'replace', path: '/title' }], [{ op: 'nope', path: '/title', value: 1 }], [{ op: 'add', path: 'title', value: 1 }],
+		[{ op: 'add', path: '/a~', value: 1 }], [{ op: 'add', path: '/a~2', value: 1 }], [{ op: 'remove', path: 1 }], [{ op: 'remove' }], [{ op: 'move', path: '/title' }],
+		[{ op: 'copy', from: 'title', path: '/title' }], Array(1001).fill(set), [set, null],
+	];
+	for (const body of bodies) {
+		const answer = await fetch(`${server.url}/v1/things/1`, { method: 'PATCH', headers: { 'Content-Type': 'application/json-patch+json' }, body: JSON.stringify(body) });
+		assert.equal(answer.status !== 400, fits(body), `${JSON.stringify(body).slice(0, 80)}: ${answer.status} ${await answer.text()}`);
+	}
 	await server.release();
 });
 

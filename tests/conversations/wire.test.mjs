@@ -188,6 +188,7 @@ for (const { word, file } of boards) {
 			const allow = (answer.get('allow') ?? '').split(/\s*,\s*/);
 			for (const each of allowed)
 				assert.ok(allow.includes(each), `${path}: Allow: ${answer.get('allow')} has ${each}`);
+			assert.equal(answer.get('accept-patch'), allow.includes('PATCH') ? 'application/merge-patch+json, application/json, application/json-patch+json' : undefined, path);
 		}
 		await answers(server, 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n', 204, { closes: false }).catch(() => answers(server, 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n', 200, { closes: false }));
 	});
