@@ -346,7 +346,7 @@ a_long_transaction_holds_the_feed_back(void **state)
 
 /* --- an id that comes and goes -------------------------------------------- */
 
-static const uint64_t claimed = 7;
+static const uint64_t claimed = PRODUCTS + 200;
 static atomic_bool has_begun;
 
 /* Its snapshot and number are there; what comes now, others do meanwhile. */
