@@ -14,6 +14,8 @@ import subprocess
 import time
 import urllib.request
 
+from workloads import CREATES, HALF, HALF_REPORT, LIST_COUNTED, REFERENCE_RULE, RULES
+
 SERVER_CORE, LOAD_CORE = 0, 1
 LEVELS = ("beginner", "intermediate", "advanced")
 ANSWER = ("one door opens by its handle, and " * 15)[:500]
@@ -178,16 +180,30 @@ class Caisson(Server):
     """Our server on an app folder of its own; the seeded folder is made once per build."""
     name = "Caisson"
 
-    def __init__(self, work, program, author):
+    def __init__(self, work, program, author, folder="app"):
         super().__init__(work)
         self.program = program
-        self.seeded = work / "app"
+        self.seeded = work / folder
         self.folder = self.seeded
+        self.log = work / f"{folder}.log"
         self.author = author
         self.key = None
 
     def command(self):
-        return [self.program, "serve", self.folder, "--listen", "127.0.0.1:0"]
+        return [self.program, "serve", self.folder, "--listen", "127.0.0.1:0", "--log", self.log]
+
+    def start(self, timeout_s=30):
+        self.empty_log()
+        super().start(timeout_s)
+
+    def resume(self):
+        self.empty_log()
+        super().resume()
+
+    def empty_log(self):
+        """It is appended to, so it goes on from its new end; a run would make gigabytes."""
+        if self.log.exists():
+            os.truncate(self.log, 0)
 
     def seed(self):
         """Let it load seed/ into a new database, unless this build has done so before."""
@@ -223,22 +239,29 @@ class Caisson(Server):
         return self.seeded / "data/bench.db"
 
     def requests(self, workload):
-        if workload == "point":
+        if workload in ("point", HALF, HALF_REPORT):
             return ["GET", "PORT", "/v1/questions/{{id}}", "--pick", f"id={self.work}/app/ids"]
         if workload == "point, key":
             return self.requests("point") + ["--key", self.key]
         if workload == "list":
-            return ["GET", "PORT", "{{url}}", "--pick", f"url={self.write_urls()}"]
-        if workload.startswith("create"):
-            return ["POST", "PORT", "/v1/questions", "--key", self.key,
-                    "--pick", f"topic={self.work}/app/topics", "--body", self.write_body()]
+            return ["GET", "PORT", "{{url}}", "--pick", f"url={self.write_urls('')}"]
+        if workload == LIST_COUNTED:
+            return ["GET", "PORT", "{{url}}", "--pick", f"url={self.write_urls('&count=exact')}"]
+        if workload in CREATES:
+            return self.create("questions")
+        if workload in RULES:
+            return self.create("referred" if workload == REFERENCE_RULE else "owned")
         return None
 
-    def write_urls(self):
-        path = self.work / "caisson-urls"
+    def create(self, collection):
+        return ["POST", "PORT", f"/v1/{collection}", "--key", self.key,
+                "--pick", f"topic={self.work}/app/topics", "--body", self.write_body()]
+
+    def write_urls(self, more):
+        path = self.work / f"caisson-urls{more}"
         path.write_text("".join(
             "/v1/questions?filter=level%20==%20%22" + level +
-            "%22%20%26%26%20asked%20%3C%20%22" + day + "T00:00:00Z%22&sort=-asked&limit=20\n"
+            "%22%20%26%26%20asked%20%3C%20%22" + day + "T00:00:00Z%22&sort=-asked&limit=20" + more + "\n"
             for level in LEVELS for day in days()))
         return path
 
@@ -249,6 +272,64 @@ class Caisson(Server):
             '","level":"beginner","topic":"{{topic}}","published":true,"votes":0,'
             '"asked":"2026-11-24T08:00:00Z"}\n')
         return path
+
+
+class QuietCaisson(Caisson):
+    """Without a log, on a copy of the seeded folder, to read from while the other is there too."""
+    name = "Caisson, log off"
+
+    def __init__(self, loud):
+        super().__init__(loud.work, loud.program, loud.author, "app-log-off")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(loud.seeded, self.folder, ignore=shutil.ignore_patterns("seed", "*.sock"))
+
+    def command(self):
+        return super().command()[:-1] + ["off"]
+
+    def requests(self, workload):
+        return super().requests(workload) if workload == "point" else None
+
+
+class ReportCaisson(Caisson):
+    """With a table that is large enough for a report of seconds."""
+    REPORT_SECONDS = 2.0
+
+    def __init__(self, loud, visits):
+        super().__init__(loud.work, loud.program, loud.author, "app-report")
+        self.visits = self.bound = visits
+        self.key = loud.key
+        made_by = f"{(loud.seeded / 'seeded-by').read_text().split()[0]} {visits}"
+        stamp = self.folder / "made-by"
+        if stamp.exists() and stamp.read_text() == made_by:
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(loud.seeded, self.folder,
+                        ignore=shutil.ignore_patterns("data", "*.sock", "*-by"))
+        print(f"generating {visits} visits ...", flush=True)
+        subprocess.run([pathlib.Path(__file__).parent / "seed", "--visits", str(visits),
+                        self.folder], check=True)
+        self.start()
+        self.stop()
+        stamp.write_text(made_by)
+
+    def report(self):
+        """No index has its order or its condition: all rows are read, and read again to count."""
+        absent = "".join(f"%20%26%26%20!lower(path).contains(%22{word}%22)" for word in
+                         ("door", "window", "stair", "letter", "river", "garden", "lamp", "clock"))
+        return (f"/v1/visits?filter=id%20%3C=%20{self.bound}{absent}"
+                "&sort=-ms,path&limit=20&count=exact")
+
+    def report_seconds(self):
+        start = time.monotonic()
+        get(self.port, self.report())
+        return time.monotonic() - start
+
+    def fit_report(self):
+        """Make it read as many rows as it does in two seconds alone."""
+        self.report_seconds()
+        taken_s = self.report_seconds()
+        self.bound = min(self.visits, int(self.visits * self.REPORT_SECONDS / taken_s))
+        return self.report_seconds()
 
 
 def days():

@@ -1,6 +1,9 @@
 /*
- * A load generator: N keep-alive connections in a closed loop, one request
- * out on each, sent by one thread over epoll.
+ * A load generator: N keep-alive connections, at most one request out on
+ * each, sent by one thread over epoll.  In a closed loop, the next request of
+ * a connection follows its answer.  In an open one (--rate) requests are due
+ * at fixed times, whatever the server does; one that finds no connection free
+ * waits, and its latency begins when it was due.
  *
  *	load [OPTIONS] METHOD PORT TARGET
  *
@@ -10,6 +13,7 @@
  *	load GET 8080 '/v1/questions/{{id}}' --pick id=ids
  *	load GET 8080 '{{url}}' --pick url=urls --key KEY
  *	load POST 8080 /v1/questions --body question.json --pick topic=topics
+ *	load GET 8080 /v1/questions --rate 10000
  *
  * Only a 2xx is done; every other status is counted apart, and the first
  * answer of that kind is shown on standard error.  What comes in the warm-up
@@ -28,7 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS_MAX = 256, CONNECTIONS_MAX = 10000 };
+enum { EVENTS_MAX = 256, CONNECTIONS_MAX = 10000, DRAIN_SECONDS = 10 };
 
 static struct options options = {
 	.connections = 64, .seconds = 5, .warmup_seconds = 1, .unique_from = 1
@@ -38,13 +42,18 @@ static void read_options(int argc, char **argv);
 static void connect_all(int epoll, struct client *clients);
 static void connect_client(int epoll, struct client *client);
 static void run_until(int epoll, int64_t end_ns);
+static double run_closed(int epoll);
+static double run_open(int epoll);
 static void receive(int epoll, struct client *client);
 static void finish(struct client *client);
-static void send_request(struct client *client);
+static void send_request(struct client *client, int64_t due_ns);
 static void reconnect(int epoll, struct client *client);
 
 static struct templates templates;
 static struct tally tally;
+static struct client **idle; /* those without a request, the last one used on top */
+static int idle_count;
+static int64_t counted_from_ns; /* in an open loop, requests due before are warm-up */
 
 int64_t
 now_ns(void)
@@ -69,16 +78,13 @@ main(int argc, char **argv)
 	templates_read(&templates, &options);
 	struct client *clients = calloc((size_t)options.connections, sizeof *clients);
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (clients == NULL || epoll < 0)
+	idle = calloc((size_t)options.connections, sizeof *idle);
+	if (clients == NULL || idle == NULL || epoll < 0)
 		die("load");
 	connect_all(epoll, clients);
 
-	int64_t start_ns = now_ns();
-	run_until(epoll, start_ns + (int64_t)(options.warmup_seconds * 1e9));
-	tally_clear(&tally);
-	start_ns = now_ns();
-	run_until(epoll, start_ns + (int64_t)(options.seconds * 1e9));
-	tally_print(&tally, (double)(now_ns() - start_ns) / 1e9, options.json);
+	double seconds = options.rate > 0 ? run_open(epoll) : run_closed(epoll);
+	tally_print(&tally, seconds, options.json);
 	return tally.done > 0 ? 0 : 1;
 }
 
@@ -87,7 +93,7 @@ usage(void)
 {
 	fprintf(stderr,
 	    "usage: load [-c CONNECTIONS] [-t SECONDS] [-w WARMUP_SECONDS] [--key KEY]\n"
-	    "            [--header LINE] [--body FILE] [--pick NAME=FILE]... [--from N] [--json]\n"
+	    "            [--header LINE] [--body FILE] [--pick NAME=FILE]... [--from N] [--rate N] [--json]\n"
 	    "            METHOD PORT TARGET\n");
 	exit(2);
 }
@@ -104,6 +110,7 @@ read_options(int argc, char **argv)
 		{ "body", required_argument, NULL, 'b' },
 		{ "pick", required_argument, NULL, 'p' },
 		{ "from", required_argument, NULL, 'f' },
+		{ "rate", required_argument, NULL, 'r' },
 		{ "json", no_argument, NULL, 'j' },
 		{ 0 },
 	};
@@ -137,6 +144,9 @@ read_options(int argc, char **argv)
 		case 'f':
 			options.unique_from = strtoull(optarg, NULL, 10);
 			break;
+		case 'r':
+			options.rate = atof(optarg);
+			break;
 		case 'j':
 			options.json = true;
 			break;
@@ -152,6 +162,23 @@ read_options(int argc, char **argv)
 }
 
 static void
+rest(struct client *client)
+{
+	client->is_idle = true;
+	idle[idle_count++] = client;
+}
+
+/* In a closed loop the next request follows at once. */
+static void
+go_on(struct client *client)
+{
+	if (options.rate > 0)
+		rest(client);
+	else
+		send_request(client, now_ns());
+}
+
+static void
 connect_all(int epoll, struct client *clients)
 {
 	for (int i = 0; i < options.connections; i++) {
@@ -159,9 +186,8 @@ connect_all(int epoll, struct client *clients)
 		if (clients[i].in == NULL)
 			die("load");
 		connect_client(epoll, &clients[i]);
+		rest(&clients[i]);
 	}
-	for (int i = 0; i < options.connections; i++)
-		send_request(&clients[i]);
 }
 
 static void
@@ -181,15 +207,63 @@ connect_client(int epoll, struct client *client)
 }
 
 static void
-run_until(int epoll, int64_t end_ns)
+take_answers(int epoll, int timeout_ms)
 {
 	struct epoll_event events[EVENTS_MAX];
+	int count = epoll_wait(epoll, events, EVENTS_MAX, timeout_ms);
 
-	while (now_ns() < end_ns) {
-		int count = epoll_wait(epoll, events, EVENTS_MAX, 100);
-		for (int i = 0; i < count; i++)
-			receive(epoll, events[i].data.ptr);
+	for (int i = 0; i < count; i++)
+		receive(epoll, events[i].data.ptr);
+}
+
+static void
+run_until(int epoll, int64_t end_ns)
+{
+	while (now_ns() < end_ns)
+		take_answers(epoll, 100);
+}
+
+/* Returns how many seconds were counted. */
+static double
+run_closed(int epoll)
+{
+	int64_t start_ns = now_ns();
+
+	while (idle_count > 0)
+		send_request(idle[--idle_count], now_ns());
+	run_until(epoll, start_ns + (int64_t)(options.warmup_seconds * 1e9));
+	tally_clear(&tally);
+	start_ns = now_ns();
+	run_until(epoll, start_ns + (int64_t)(options.seconds * 1e9));
+	return (double)(now_ns() - start_ns) / 1e9;
+}
+
+/*
+ * It looks for answers without a pause: a timer that is late by 50 us would
+ * be in every latency.  What is due by the end is waited for and counted.
+ */
+static double
+run_open(int epoll)
+{
+	double interval_ns = 1e9 / options.rate;
+	int64_t start_ns = now_ns(), due_count = 0, due_ns = start_ns;
+	int64_t end_ns;
+
+	counted_from_ns = start_ns + (int64_t)(options.warmup_seconds * 1e9);
+	end_ns = counted_from_ns + (int64_t)(options.seconds * 1e9);
+	while (due_ns < end_ns || idle_count < options.connections) {
+		while (due_ns < end_ns && due_ns <= now_ns() && idle_count > 0) {
+			send_request(idle[--idle_count], due_ns);
+			due_ns = start_ns + (int64_t)((double)++due_count * interval_ns);
+		}
+		if (now_ns() > end_ns + DRAIN_SECONDS * INT64_C(1000000000))
+			break;
+		take_answers(epoll, 0);
 	}
+	/* Those that are out, and those that never were. */
+	tally.unanswered = (uint64_t)(options.connections - idle_count) +
+	    (due_ns < end_ns ? (uint64_t)((double)(end_ns - due_ns) / interval_ns) : 0);
+	return options.seconds;
 }
 
 static void
@@ -220,7 +294,7 @@ receive(int epoll, struct client *client)
 		if (client->answer.close)
 			reconnect(epoll, client);
 		else
-			send_request(client);
+			go_on(client);
 	}
 }
 
@@ -229,6 +303,9 @@ finish(struct client *client)
 {
 	int status = client->answer.status;
 
+	tally.all++;
+	if (client->sent_ns < counted_from_ns)
+		return;
 	if (status < 200 || status > 299) {
 		if (tally.statuses[status] == 0)
 			fprintf(stderr, "load: an answer with %d:\n%.*s\n", status,
@@ -240,14 +317,15 @@ finish(struct client *client)
 }
 
 static void
-send_request(struct client *client)
+send_request(struct client *client, int64_t due_ns)
 {
 	static char request[REQUEST_SIZE_MAX];
 	size_t size = templates_write(&templates, &options, request);
 
 	client->in_size = 0;
 	client->answer = (struct answer){ 0 };
-	client->sent_ns = now_ns();
+	client->is_idle = false;
+	client->sent_ns = due_ns;
 	/* One request is out at a time, so an empty socket takes it whole. */
 	ssize_t sent = send(client->fd, request, size, MSG_NOSIGNAL);
 	if (sent >= 0 && (size_t)sent != size)
@@ -260,5 +338,6 @@ reconnect(int epoll, struct client *client)
 	close(client->fd);
 	tally.reconnects++;
 	connect_client(epoll, client);
-	send_request(client);
+	if (!client->is_idle)
+		go_on(client);
 }

@@ -19,6 +19,7 @@ enum {
 struct options {
 	int connections;
 	double seconds, warmup_seconds;
+	double rate; /* requests a second in an open loop; 0: a closed one */
 	uint16_t port;
 	const char *method, *target, *key, *header, *body_path;
 	const char *picks[PICKS_MAX]; /* NAME=FILE */
@@ -78,13 +79,16 @@ enum { BUCKETS_PER_POWER = 64, BUCKETS = BUCKETS_PER_POWER * 60 };
 
 struct tally {
 	uint64_t done, broken, reconnects;
+	uint64_t unanswered; /* due in an open loop, and never sent or answered */
+	uint64_t all; /* answers of whatever kind, those of the warm-up too */
 	uint64_t statuses[STATUSES]; /* of answers that are not 2xx */
 	uint64_t buckets[BUCKETS];
 };
 
 struct client {
 	int fd;
-	int64_t sent_ns;
+	int64_t sent_ns; /* in an open loop when it was due */
+	bool is_idle;
 	struct answer answer;
 	size_t in_size;
 	char *in;

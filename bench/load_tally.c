@@ -30,7 +30,7 @@ bucket_value_us(size_t bucket)
 void
 tally_clear(struct tally *tally)
 {
-	memset(tally, 0, sizeof *tally);
+	*tally = (struct tally){ .all = tally->all };
 }
 
 void
@@ -58,12 +58,14 @@ tally_print(const struct tally *tally, double seconds, bool json)
 {
 	const char *comma = "";
 
-	printf(json ? "{\"per_second\":%.1f,\"done\":%llu,\"broken\":%llu,\"reconnects\":%llu,"
+	printf(json ? "{\"per_second\":%.1f,\"done\":%llu,\"all\":%llu,\"broken\":%llu,"
+		      "\"unanswered\":%llu,\"reconnects\":%llu,"
 		      "\"p50_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f,\"other\":{"
-		    : "%.1f/s, %llu done, %llu broken, %llu reconnects, p50 %.1f us, p99 %.1f us, "
-		      "p99.9 %.1f us, other: ",
+		    : "%.1f/s, %llu done of %llu, %llu broken, %llu unanswered, %llu reconnects, "
+		      "p50 %.1f us, p99 %.1f us, p99.9 %.1f us, other: ",
 	    (double)tally->done / seconds, (unsigned long long)tally->done,
-	    (unsigned long long)tally->broken, (unsigned long long)tally->reconnects,
+	    (unsigned long long)tally->all, (unsigned long long)tally->broken,
+	    (unsigned long long)tally->unanswered, (unsigned long long)tally->reconnects,
 	    quantile_us(tally, 0.5), quantile_us(tally, 0.99), quantile_us(tally, 0.999));
 	for (int status = 0; status < STATUSES; status++) {
 		if (tally->statuses[status] == 0)

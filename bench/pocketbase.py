@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 
 from contestants import ANSWER, LEVELS, Failed, Server, days, free_port
+from workloads import CREATES, LIST_COUNTED
 
 VERSION = "v0.39.11"
 PEOPLE = {"identity": "bench@example.com", "password": "correct-horse-battery"}
@@ -63,7 +64,7 @@ class PocketBase(Server):
 
     def requests(self, workload):
         records = "/api/collections/questions/records"
-        if workload.startswith("create"):
+        if workload in CREATES:
             if "FULL" not in self.name:
                 return None
             return ["POST", "PORT", records, "--key", self.token,
@@ -74,13 +75,16 @@ class PocketBase(Server):
             return ["GET", "PORT", records + "/{{id}}", "--pick", f"id={self.work}/pb-ids"]
         if workload == "point, key":
             return self.requests("point") + ["--key", self.token]
-        return ["GET", "PORT", "{{url}}", "--pick", f"url={self.write_urls(records)}"]
+        if workload.startswith("list"):
+            return ["GET", "PORT", "{{url}}", "--pick",
+                    f"url={self.write_urls(records, workload == LIST_COUNTED)}"]
+        return None
 
-    def write_urls(self, records):
-        path = self.work / "pb-urls"
+    def write_urls(self, records, counted):
+        path = self.work / f"pb-urls-{counted:d}"
         path.write_text("".join(
             f"{records}?filter=level%3D%22{level}%22%20%26%26%20asked%3C%22{day}%20"
-            "00:00:00.000Z%22&sort=-asked&perPage=20&skipTotal=1\n"
+            f"00:00:00.000Z%22&sort=-asked&perPage=20&skipTotal={not counted:d}\n"
             for level in LEVELS for day in days()))
         return path
 
@@ -175,7 +179,8 @@ def make_collections(api):
         "indexes": ["CREATE INDEX questions_topic ON questions (topic, id)",
                     "CREATE INDEX questions_author ON questions (author, id)",
                     "CREATE INDEX questions_votes ON questions (votes, id)",
-                    "CREATE INDEX questions_level_asked ON questions (level, asked DESC)"]})
+                    "CREATE INDEX questions_level_asked ON questions"
+                    " (level, asked DESC, published DESC)"]})
 
 
 def import_rows(work, path, seed):
@@ -192,6 +197,7 @@ def import_rows(work, path, seed):
     for name in ("topics", "authors", "questions"):
         with open(seed / f"{name}.ndjson", encoding="utf-8") as file:
             for record in map(json.loads, file):
+                record.pop("owner", None)
                 for field in ("id", "topic", "author"):
                     if field in record:
                         record[field] = id_of(record[field])
