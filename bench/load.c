@@ -93,7 +93,8 @@ usage(void)
 {
 	fprintf(stderr,
 	    "usage: load [-c CONNECTIONS] [-t SECONDS] [-w WARMUP_SECONDS] [--key KEY]\n"
-	    "            [--header LINE] [--body FILE] [--pick NAME=FILE]... [--from N] [--rate N] [--json]\n"
+	    "            [--header LINE] [--body FILE] [--pick NAME=FILE]... [--from N] [--rate N] "
+	    "[--json]\n"
 	    "            METHOD PORT TARGET\n");
 	exit(2);
 }
@@ -261,7 +262,8 @@ run_open(int epoll)
 		take_answers(epoll, 0);
 	}
 	/* Those that are out, and those that never were. */
-	tally.unanswered = (uint64_t)(options.connections - idle_count) +
+	tally.unanswered =
+	    (uint64_t)(options.connections - idle_count) +
 	    (due_ns < end_ns ? (uint64_t)((double)(end_ns - due_ns) / interval_ns) : 0);
 	return options.seconds;
 }

@@ -48,16 +48,17 @@ class Results:
 
 def row_of(results, workload, name, rows):
     rates = [row["per_second"] for row in rows]
-    cells = [workload, name]
-    if "p50_us" not in rows[0]:
-        return cells + [spread(rates)] + [""] * 7
-    cells += [spread(rates)]
-    cells += [f"{results.median(workload, name, figure) / 1000:.2f}"
-              for figure in ("p50_us", "p99_us", "p999_us")]
-    cells += [f"{results.median(workload, name, 'cpu_us'):.1f}"]
-    cells += [f"{100 * results.median(workload, name, share):.0f} %"
-              for share in ("cpu", "foreign")]
-    return cells + [str(sum(map(not_done, rows)))]
+
+    def cell(figure, factor, form):
+        if figure not in rows[0]:
+            return ""
+        return form.format(factor * results.median(workload, name, figure))
+
+    return [workload, name, spread(rates),
+            *(cell(figure, 0.001, "{:.2f}") for figure in ("p50_us", "p99_us", "p999_us")),
+            cell("cpu_us", 1, "{:.1f}"), cell("cpu", 100, "{:.0f} %"),
+            cell("foreign", 100, "{:.0f} %"),
+            str(sum(map(not_done, rows))) if "done" in rows[0] else ""]
 
 
 def spread(rates):
