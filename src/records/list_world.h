@@ -44,6 +44,11 @@ static const char app_text[] =
     "      code: { type: text, required: true, unique: true }\n"
     "      owner: { type: text, index: true }\n"
     "      shown: { type: bool, required: true, index: true }\n"
+    "      share: { type: float, index: true }\n"
+    "      price: { type: decimal, scale: 2, index: true }\n"
+    "      born: { type: date }\n"
+    "      mail: { type: email, index: true }\n"
+    "      site: { type: url }\n"
     "    indexes: [[level, -created], [size, seen], [-votes, name], [-size, votes]]\n"
     "    access: { read: \"shown || owner == auth.id\" }\n"
     "  steps:\n"
@@ -54,9 +59,43 @@ static const char app_text[] =
     "      text: { type: text }\n"
     "      level: { type: enum, values: [zero, alpha, middle] }\n"
     "      shown: { type: bool, default: true }\n"
-    "    access: { read: shown }\n";
+    "    access: { read: shown }\n"
+    "  deep:\n" /* of each type one with an index, one that is never null, one without an index */
+    "    id: int\n"
+    "    fields:\n"
+    "      ik: { type: int, index: true }\n"
+    "      iq: { type: int, required: true, index: true }\n"
+    "      iz: { type: int }\n"
+    "      fk: { type: float, index: true }\n"
+    "      fq: { type: float, required: true, index: true }\n"
+    "      fz: { type: float }\n"
+    "      dk: { type: decimal, scale: 2, index: true }\n"
+    "      dq: { type: decimal, scale: 2, required: true, index: true }\n"
+    "      dz: { type: decimal, scale: 2 }\n"
+    "      ak: { type: date, index: true }\n"
+    "      aq: { type: date, required: true, index: true }\n"
+    "      az: { type: date }\n"
+    "      tk: { type: time, index: true }\n"
+    "      tq: { type: time, required: true, index: true }\n"
+    "      tz: { type: time }\n"
+    "      xk: { type: text, index: true }\n"
+    "      xq: { type: text, required: true, index: true }\n"
+    "      xz: { type: text }\n"
+    "      mk: { type: email, index: true }\n"
+    "      mq: { type: email, required: true, index: true }\n"
+    "      mz: { type: email }\n"
+    "      uk: { type: url, index: true }\n"
+    "      uq: { type: url, required: true, index: true }\n"
+    "      uz: { type: url }\n"
+    "      bk: { type: bool, index: true }\n"
+    "      bq: { type: bool, required: true, index: true }\n"
+    "      bz: { type: bool }\n"
+    "      ek: { type: enum, values: [zero, alpha, middle], index: true }\n"
+    "      eq: { type: enum, values: [zero, alpha, middle], required: true, index: true }\n"
+    "      ez: { type: enum, values: [zero, alpha, middle] }\n"
+    "    access: { read: true }\n";
 
-enum { NAME, VOTES, SIZE, LEVEL, DONE, SEEN, TOPIC, CODE, OWNER, SHOWN, FIELDS };
+enum { NAME, VOTES, SIZE, LEVEL, DONE, SEEN, TOPIC, CODE, OWNER, SHOWN, SHARE, PRICE, BORN, MAIL, SITE, FIELDS };
 enum { COLUMNS = COLUMN_FIELDS + FIELDS, ROWS = 60, TOPICS = 6, PAGES_MAX = 10000 };
 
 struct row {
@@ -172,6 +211,7 @@ add_row(bool is_ours)
 {
 	static const char *const names[] = { "", "a", "ab", "\xc3\xa9", "Z", "\xf0\x9f\x98\x80" };
 	static const int64_t votes[] = { 0, 1, -1, INT64_MAX, INT64_MIN };
+	static const double shares[] = { 0, 0.1, -1.5, 1e300, -5e-324, 9007199254740993.0 };
 	struct row *row = &world.rows[world.rows_count];
 	struct value *fields = row->values + COLUMN_FIELDS;
 
@@ -191,6 +231,11 @@ add_row(bool is_ours)
 	fields[CODE] = text_of(row->code);
 	fields[OWNER] = or_null(text_of(roll(2) == 0 ? "ann" : "bob"));
 	fields[SHOWN] = value_bool(roll(4) != 0);
+	fields[SHARE] = or_null(value_real(shares[roll(COUNT(shares))]));
+	fields[PRICE] = or_null(value_decimal(votes[roll(3)] * 995, 2));
+	fields[BORN] = or_null(value_date((int64_t)roll(3) * 400 - 400));
+	fields[MAIL] = or_null(text_of(roll(2) == 0 ? "ann@example.com" : "Bob@example.com"));
+	fields[SITE] = or_null(text_of(roll(2) == 0 ? "https://a.example/" : "https://a.example/b"));
 	insert(world.items, row->values);
 }
 
