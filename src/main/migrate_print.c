@@ -19,7 +19,7 @@ print_rows(const struct migration_step *step)
 		printf("                 no record %s\n",
 		    (step->risks & MIGRATION_CHECK) != 0 ? "is in the way" : "has a value that is lost");
 	else if (step->count > 0)
-		printf("                 %s: %lld, %.*s%s\n", what, (long long)step->count,
+		printf("                 %s: %lld in number (%.*s%s)\n", what, (long long)step->count,
 		    STR_ARGS(step->ids), step->count > MIGRATION_IDS_SHOWN ? ", …" : "");
 }
 
