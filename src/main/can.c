@@ -1,4 +1,7 @@
-/* caisson can USER ACTION RECORD: what the rules say, and why; through the running server, or on the database itself. */
+/*
+ * caisson can USER ACTION RECORD: what the rules say, and why; through the running server, or on
+ * the database itself.
+ */
 #include <stdio.h>
 #include <string.h>
 

@@ -96,6 +96,8 @@ bool open_store(const struct command *command, const struct app *app, struct str
  * where people must be asked.
  */
 bool change_tables(const struct command *command, const struct app *app, struct str database);
+/* Would it?  While the store is open, too; else why not in ${ret_detail}. */
+bool tables_may_change(const struct app *app, struct str database, struct buf *ret_detail);
 
 enum { SECRET_HEX_SIZE = 64 };
 /* The database's secret (of cursors), made when first asked for; false on failure. */

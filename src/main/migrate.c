@@ -437,7 +437,7 @@ change_tables(const struct command *command, const struct app *app, struct str d
 
 	buf_init(&done, DETAIL_SIZE_MAX);
 	buf_init(&detail, DETAIL_SIZE_MAX);
-	err = migration_apply_safe(&options, &done, &detail);
+	err = migration_apply_safe(&options, MIGRATION_APPLIES, &done, &detail);
 	if (err != OK)
 		command_complain(command, "%.*s", STR_ARGS(buf_str(&detail)));
 	else if (done.size > 0)
@@ -445,6 +445,14 @@ change_tables(const struct command *command, const struct app *app, struct str d
 	buf_release(&done);
 	buf_release(&detail);
 	return err == OK;
+}
+
+bool
+tables_may_change(const struct app *app, struct str database, struct buf *ret_detail)
+{
+	struct store_options options = { .app = app, .folder = ".", .database = database };
+
+	return migration_apply_safe(&options, MIGRATION_LOOKS, NULL, ret_detail) == OK;
 }
 
 static const struct command_option plan_options[] = {

@@ -7,6 +7,7 @@
 
 enum { DETAIL_SIZE_MAX = 4096, DIFFERENCES_SHOWN = 20 };
 
+static bool has_other_shape(const struct reload *reload);
 static void read_again(uv_work_t *work);
 static void was_read(uv_work_t *work, int status);
 static void judge(struct reload *reload);
@@ -81,7 +82,20 @@ refuse_shape(struct str served, struct str read)
 	if (count == 0)
 		journal_event(JOURNAL_ERROR, "reload", "the fields stand in another order");
 	journal_event(JOURNAL_ERROR, "reload",
-	    "the tables would have to change, which a reload does not do; the app is served as before");
+	    "the tables would have to change, which a reload does not do: see `caisson plan`, then run"
+	    " `caisson apply`; the app is served as before");
+}
+
+/* Records are in the way, or would lose something. */
+static void
+refuse_records(struct str why)
+{
+	struct str line;
+
+	while (str_split(&why, '\n', &line))
+		journal_event(JOURNAL_ERROR, "reload", "%.*s", STR_ARGS(line));
+	journal_event(JOURNAL_ERROR, "reload",
+	    "the tables do not change by themselves; the app is served as before");
 }
 
 /* --- the way of one --------------------------------------------------- */
@@ -95,9 +109,16 @@ reload_begin(struct reload *reload)
 	if (reload->again)
 		return;
 	reload->state = RELOAD_READING;
+	reload->shape_changes = false;
 	app_mistakes_init(&reload->mistakes);
 	buf_init(&reload->detail, DETAIL_SIZE_MAX);
 	uv_queue_work(&reload->loops[0].loop.uv, &reload->work, read_again, was_read);
+}
+
+static bool
+has_other_shape(const struct reload *reload)
+{
+	return !str_equal(reload->next->loaded.app->shape, reload->first->loaded.app->shape);
 }
 
 /* On a thread: many files may take long. */
@@ -107,6 +128,8 @@ read_again(uv_work_t *work)
 	struct reload *reload = CONTAINER(work, struct reload, work);
 
 	reload->next = version_read(&reload->mistakes, &reload->detail);
+	if (reload->next != NULL && reload->shape_may_change != NULL && has_other_shape(reload))
+		reload->shape_changes = reload->shape_may_change(reload, reload->next, &reload->detail);
 }
 
 static void
@@ -128,9 +151,27 @@ was_read(uv_work_t *work, int status)
 	(void)status;
 	if (reload->next == NULL)
 		log_mistakes(reload);
+	else if (reload->on_shape != NULL && has_other_shape(reload) && !reload->shape_changes)
+		refuse_records(buf_str(&reload->detail));
 	app_mistakes_release(&reload->mistakes);
 	buf_release(&reload->detail);
 	judge(reload);
+}
+
+static void
+judge_shape(struct reload *reload)
+{
+	struct version *next = reload->next;
+
+	if (reload->shape_changes && !reload->stopping) {
+		reload->state = RELOAD_IDLE;
+		reload->on_shape(reload, next);
+		return;
+	}
+	if (!reload->stopping && reload->on_shape == NULL)
+		refuse_shape(reload->first->loaded.app->shape, next->loaded.app->shape);
+	served_unref(&next->served);
+	go_idle(reload);
 }
 
 static void
@@ -143,11 +184,8 @@ judge(struct reload *reload)
 		return;
 	}
 	read = reload->next->loaded.app;
-	if (reload->stopping || !str_equal(read->shape, served->shape)) {
-		if (!reload->stopping)
-			refuse_shape(served->shape, read->shape);
-		served_unref(&reload->next->served);
-		go_idle(reload);
+	if (reload->stopping || has_other_shape(reload)) {
+		judge_shape(reload);
 		return;
 	}
 	if (!str_equal(read->database, served->database))

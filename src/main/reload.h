@@ -4,7 +4,8 @@
  * a file changes.
  *
  *	[idle] --reload_begin--> [reading, on a thread] --good--> [switching] --all loops--> [idle]
- *	                              \-- mistakes, or another shape: told; the old one stays --/
+ *	                              |-- mistakes, or another shape: told; the old one stays --/
+ *	                              \-- another shape, --dev, nothing is lost: on_shape -----/
  *
  * Threads: the first loop's.
  */
@@ -38,6 +39,13 @@ struct reload {
 	struct version *next;
 	struct served_switch order;
 	void (*on_idle)(struct reload *reload);
+	/*
+	 * With --dev, else NULL.  May the tables change to ${next}'s by themselves?  On the thread;
+	 * else why not in ${detail}.  Then on_shape gets it, with a reference.
+	 */
+	bool (*shape_may_change)(struct reload *reload, const struct version *next, struct buf *detail);
+	void (*on_shape)(struct reload *reload, struct version *next);
+	bool shape_changes; /* it may, says the thread */
 };
 
 void reload_begin(struct reload *reload);

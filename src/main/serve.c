@@ -1,4 +1,5 @@
 /* caisson serve: one loop per core, until SIGTERM. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,14 @@
 #include "main/watch.h"
 #include "ops/journal.h"
 
+/* Signals that come and files that change while no loop runs: libuv keeps them for this one. */
+struct between {
+	uv_loop_t loop;
+	uv_signal_t sigterm, sigint, sighup;
+	struct watch watch;
+	bool stop, reload; /* what is wanted then */
+};
+
 /* Everything that is up while the server runs. */
 struct running {
 	const struct command *command;
@@ -32,6 +41,10 @@ struct running {
 	struct control control;
 	struct status_source status;
 	uv_signal_t sigterm, sigint, sighup;
+	char *database;
+	struct version *next; /* with --dev: whose tables are wanted, when the loops have ended */
+	struct between between;
+	uv_mutex_t store_lock; /* of the control thread's use of store and loops, while they change */
 	uv_timer_t look; /* for a store that is lost, and for alarms */
 	struct reload reload;
 	struct watch watch; /* with --dev */
@@ -41,7 +54,7 @@ struct running {
 };
 
 static bool start(struct running *running, const struct serve_options *options);
-static void run(struct running *running);
+static bool run(struct running *running);
 static void stop(struct running *running);
 
 /* Lines for people on a terminal, for programs elsewhere. */
@@ -72,13 +85,15 @@ run_serve(const struct command *command, int argc, char **argv)
 	}
 	running = memory_new(sizeof(*running));
 	running->command = command;
+	uv_mutex_init(&running->store_lock);
 	if (!start_journal(command, &options)) {
 		free(running);
 		return EXIT_FAILED;
 	}
 	if (start(running, &options)) {
-		run(running);
-		if (!store_is_lost(running->server.store))
+		if (!run(running))
+			journal_event(JOURNAL_ERROR, "store_lost", "the changed database cannot be opened; start again");
+		else if (!store_is_lost(running->server.store))
 			status = EXIT_DONE;
 		else
 			journal_event(JOURNAL_ERROR, "store_lost",
@@ -140,15 +155,12 @@ name_this_run(struct server *server)
 }
 
 static bool
-start_store(struct running *running, const struct serve_options *options)
+start_store(struct running *running)
 {
 	struct server *server = &running->server;
 	const struct loaded_app *loaded = &running->first->loaded;
-	struct str database = database_of(loaded->app, options->database);
 
-	if (options->dev && !change_tables(running->command, loaded->app, database))
-		return false;
-	if (!open_store(running->command, loaded->app, database, &server->store))
+	if (!open_store(running->command, loaded->app, str_from(running->database), &server->store))
 		return false;
 	if (!store_secret(server->store, running->secret)) {
 		command_complain(running->command, "the database refuses to keep a secret");
@@ -184,14 +196,16 @@ answer_can(const struct running *running, struct str question, struct buf *answe
 static void
 answer_control(void *arg, struct str question, struct buf *answer)
 {
-	const struct running *running = arg;
+	struct running *running = arg;
 
+	uv_mutex_lock(&running->store_lock);
 	if (str_starts_with(question, STR("{\"command\":\"can\"")))
 		answer_can(running, question, answer);
 	else if (str_equal(question, STATUS_QUESTION))
 		status_write(&running->status, answer);
 	else
 		key_request_run(running->server.store, question, answer);
+	uv_mutex_unlock(&running->store_lock);
 }
 
 static bool
@@ -215,16 +229,20 @@ start_control(struct running *running)
 static bool
 start(struct running *running, const struct serve_options *options)
 {
-	struct server *server = &running->server;
+	struct str database;
 
 	running->loops_count = options->loops;
 	running->dev = options->dev;
 	if (!read_folder(running))
 		return false;
-	name_this_run(server);
-	if (!bind_all(running, options->listen) || !start_store(running, options))
+	database = database_of(running->first->loaded.app, options->database);
+	running->database = memory_copy(database.data, database.size);
+	name_this_run(&running->server);
+	if (!bind_all(running, options->listen))
 		return false;
-	return start_control(running);
+	if (running->dev && !change_tables(running->command, running->first->loaded.app, database))
+		return false;
+	return start_store(running) && start_control(running);
 }
 
 /* --- run ------------------------------------------------------------- */
@@ -239,11 +257,23 @@ drain_loops(struct reload *reload)
 		loop_stop(&running->loops[i].loop);
 }
 
+/* Or else clients that come now would wait for nobody. */
+static void
+close_listeners(struct running *running)
+{
+	for (unsigned i = 0; i < running->loops_count && running->dev; i++) {
+		close(running->fds[i]);
+		running->fds[i] = -1;
+	}
+}
+
 static void
 stop_loops(struct running *running)
 {
 	running->stopping = true;
 	atomic_store(&running->server.draining, true);
+	if (running->next == NULL)
+		close_listeners(running);
 	watch_stop(&running->watch);
 	uv_close((uv_handle_t *)&running->sigterm, NULL);
 	uv_close((uv_handle_t *)&running->sigint, NULL);
@@ -290,6 +320,10 @@ look_at_store(uv_timer_t *timer)
 		stop_loops(running);
 }
 
+static bool shape_may_change(struct reload *reload, const struct version *next, struct buf *detail);
+static void on_shape(struct reload *reload, struct version *next);
+static bool begin_again(struct running *running);
+
 static void
 watch(struct running *running)
 {
@@ -307,8 +341,11 @@ watch(struct running *running)
 	uv_timer_start(&running->look, look_at_store, LOOK_EVERY_MS, LOOK_EVERY_MS);
 	running->reload = (struct reload){ .loops = running->loops, .loops_count = running->loops_count,
 		.first = running->first };
-	if (running->dev)
+	if (running->dev) {
+		running->reload.shape_may_change = shape_may_change;
+		running->reload.on_shape = on_shape;
 		watch_start(&running->watch, loop, on_change);
+	}
 }
 
 static void
@@ -318,35 +355,182 @@ run_loop(void *arg)
 }
 
 static void
-run(struct running *running)
+start_loops(struct running *running)
 {
-	signal(SIGPIPE, SIG_IGN);
 	for (unsigned i = 0; i < running->loops_count; i++) {
+		/* With --dev the sockets outlive the loops, so that clients wait meanwhile. */
+		int fd = running->dev ? fcntl(running->fds[i], F_DUPFD_CLOEXEC, 0) : running->fds[i];
+
 		server_loop_init(&running->loops[i], &running->server, &running->first->served, i);
-		server_loop_start(&running->loops[i], running->fds[i]);
+		server_loop_start(&running->loops[i], fd);
 	}
 	watch(running);
+}
+
+static void
+announce(struct running *running)
+{
 	journal_event(JOURNAL_INFO, "start", "caisson %s serves %.*s on http://%s, process %d",
 	    CAISSON_VERSION, STR_ARGS(running->first->loaded.app->name), running->address, (int)getpid());
 	printf("listening on http://%s\n", running->address);
 	fflush(stdout);
+}
+
+/* Until they have ended. */
+static void
+run_loops(struct running *running)
+{
 	for (unsigned i = 1; i < running->loops_count; i++)
 		uv_thread_create(&running->loops[i].loop.thread, run_loop, &running->loops[i]);
 	run_loop(&running->loops[0]);
 	for (unsigned i = 1; i < running->loops_count; i++)
 		uv_thread_join(&running->loops[i].loop.thread);
+}
+
+static void
+release_loops(struct running *running)
+{
 	for (unsigned i = 0; i < running->loops_count; i++)
 		server_loop_release(&running->loops[i]);
 }
+
+/* False where the store could not be opened again after its tables had changed. */
+static bool
+run(struct running *running)
+{
+	bool goes_on;
+
+	signal(SIGPIPE, SIG_IGN);
+	start_loops(running);
+	announce(running);
+	do {
+		run_loops(running);
+		goes_on = running->next != NULL;
+		uv_mutex_lock(&running->store_lock);
+		release_loops(running);
+		if (goes_on && !begin_again(running)) {
+			uv_mutex_unlock(&running->store_lock);
+			return false;
+		}
+		uv_mutex_unlock(&running->store_lock);
+	} while (goes_on);
+	return true;
+}
+
+/* --- other tables, with --dev ------------------------------------------- */
+
+static void
+on_signal_between(uv_signal_t *handle, int signal)
+{
+	struct between *between = handle->data;
+
+	between->stop |= signal != SIGHUP;
+	between->reload |= signal == SIGHUP;
+}
+
+static void
+start_between(struct between *between)
+{
+	*between = (struct between){ 0 };
+	uv_loop_init(&between->loop);
+	uv_signal_init(&between->loop, &between->sigterm);
+	uv_signal_init(&between->loop, &between->sigint);
+	uv_signal_init(&between->loop, &between->sighup);
+	between->sigterm.data = between->sigint.data = between->sighup.data = between;
+	uv_signal_start(&between->sigterm, on_signal_between, SIGTERM);
+	uv_signal_start(&between->sigint, on_signal_between, SIGINT);
+	uv_signal_start(&between->sighup, on_signal_between, SIGHUP);
+	watch_start(&between->watch, &between->loop, NULL);
+}
+
+static void
+end_between(struct between *between)
+{
+	uv_run(&between->loop, UV_RUN_NOWAIT);
+	between->reload |= watch_saw(&between->watch);
+	watch_stop(&between->watch);
+	uv_close((uv_handle_t *)&between->sigterm, NULL);
+	uv_close((uv_handle_t *)&between->sigint, NULL);
+	uv_close((uv_handle_t *)&between->sighup, NULL);
+	uv_run(&between->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&between->loop);
+}
+
+static bool
+shape_may_change(struct reload *reload, const struct version *next, struct buf *detail)
+{
+	struct running *running = CONTAINER(reload, struct running, reload);
+
+	return tables_may_change(next->loaded.app, str_from(running->database), detail);
+}
+
+static void
+on_shape(struct reload *reload, struct version *next)
+{
+	struct running *running = CONTAINER(reload, struct running, reload);
+
+	journal_event(JOURNAL_NOTICE, "reload", "the tables change: clients wait meanwhile");
+	running->next = next;
+	start_between(&running->between);
+	running->between.reload = reload->again || watch_saw(&running->watch);
+	stop_loops(running);
+}
+
+/* A write of the last moment may stand in the way; then all is as before. */
+static void
+take_next(struct running *running)
+{
+	struct version *next = running->next, *old = running->first;
+
+	if (change_tables(running->command, next->loaded.app, str_from(running->database))) {
+		running->first = next;
+		served_unref(&old->served);
+		journal_event(
+		    JOURNAL_NOTICE, "reload", "the tables were changed; the app is served as it is now");
+	} else {
+		served_unref(&next->served);
+		journal_event(JOURNAL_ERROR, "reload",
+		    "the tables could not be changed; the app is served as before");
+	}
+	running->next = NULL;
+}
+
+/* The loops have ended, and nobody uses the store. */
+static bool
+begin_again(struct running *running)
+{
+	bool opened;
+
+	store_close(running->server.store);
+	running->server.store = NULL;
+	take_next(running);
+	opened = start_store(running);
+	if (opened) {
+		name_this_run(&running->server);
+		running->stopping = false;
+		atomic_store(&running->server.draining, false);
+		start_loops(running);
+	}
+	end_between(&running->between);
+	if (opened && running->between.stop)
+		stop_loops(running);
+	else if (opened && running->between.reload)
+		reload_begin(&running->reload);
+	return opened;
+}
+
+/* --- stop ----------------------------------------------------------------- */
 
 static void
 stop(struct running *running)
 {
 	control_stop(&running->control);
+	uv_mutex_destroy(&running->store_lock);
 	store_close(running->server.store);
 	if (running->first != NULL)
 		served_unref(&running->first->served);
 	free(running->loops);
+	free(running->database);
 }
 
 const struct command serve_command = {

@@ -14,7 +14,7 @@ const struct command_option serve_command_options[] = {
 	{ "limit", "NAME=VALUE", "set a limit; `caisson limits` lists them" },
 	{ "log", "FILE", "write the log there; - is standard error (default), off is none" },
 	{ "log-format", "FORMAT", "json or text; default: text on a terminal, else json" },
-	{ "dev", NULL, "for work on an app: read it again when it changes, change the tables at the start where nothing is lost, count no addresses" },
+	{ "dev", NULL, "for work on an app: read it again when it changes, change the tables where nothing is lost, count no addresses" },
 	{ 0 },
 };
 

@@ -371,7 +371,8 @@ read_options(struct sql_command *sql, const struct arguments *arguments)
 		command_complain(sql->command, "--json or --csv, not both");
 	else if (timeout != NULL && (!str_to_int(str_from(timeout), &sql->timeout_s) ||
 					sql->timeout_s < 1 || sql->timeout_s > TIMEOUT_S_MAX))
-		command_complain(sql->command, "--timeout %s: from 1 to %d seconds", timeout, TIMEOUT_S_MAX);
+		command_complain(
+		    sql->command, "--timeout %s: from 1 to %d seconds", timeout, TIMEOUT_S_MAX);
 	else
 		return database_is_valid(sql->command, sql->database);
 	return false;

@@ -113,6 +113,12 @@ watch_start(struct watch *watch, uv_loop_t *loop, void (*on_change)(struct watch
 	watch_all(watch);
 }
 
+bool
+watch_saw(const struct watch *watch)
+{
+	return uv_is_active((const uv_handle_t *)&watch->quiet) != 0;
+}
+
 void
 watch_stop(struct watch *watch)
 {

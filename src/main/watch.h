@@ -18,5 +18,7 @@ struct watch {
 };
 
 void watch_start(struct watch *watch, uv_loop_t *loop, void (*on_change)(struct watch *watch));
+/* Something has changed, and on_change was not called yet. */
+bool watch_saw(const struct watch *watch);
 /* Harmless when it was not started. */
 void watch_stop(struct watch *watch);

@@ -455,16 +455,22 @@ migration_run(struct migration *migration, struct migration_plan *plan,
 /* --- for development --------------------------------------------------- */
 
 static enum err
+look_safely(struct migration *migration, struct migration_plan *plan, struct buf *ret_detail)
+{
+	enum err err = migration_look(migration, plan, ret_detail);
+
+	return err == OK ? refuse_plan(plan, false, ret_detail) : err;
+}
+
+static enum err
 apply_plan(struct migration *migration, struct migration_plan *plan, struct buf *ret_done,
     struct buf *ret_detail)
 {
 	char checksum[SHA256_HEX_SIZE + 1];
 	struct migration_run run = { .name = STR("dev"), .checksum = checksum };
 	size_t count = migration->records_count;
-	enum err err = migration_look(migration, plan, ret_detail);
+	enum err err = look_safely(migration, plan, ret_detail);
 
-	if (err == OK)
-		err = refuse_plan(plan, false, ret_detail);
 	if (err != OK)
 		return err;
 	migration_plan_checksum(plan, checksum);
@@ -476,11 +482,12 @@ apply_plan(struct migration *migration, struct migration_plan *plan, struct buf 
 }
 
 enum err
-migration_apply_safe(const struct store_options *options, struct buf *ret_done, struct buf *ret_detail)
+migration_apply_safe(const struct store_options *options, enum migration_purpose purpose,
+    struct buf *ret_done, struct buf *ret_detail)
 {
 	struct migration *migration;
 	struct migration_plan *plan;
-	enum err err = migration_open(options, MIGRATION_APPLIES, &migration, ret_detail);
+	enum err err = migration_open(options, purpose, &migration, ret_detail);
 
 	if (err != OK)
 		return err == ERR_NOT_FOUND ? OK : err;
@@ -489,7 +496,8 @@ migration_apply_safe(const struct store_options *options, struct buf *ret_done, 
 		buf_add_c(ret_detail, "the database was changed by a newer caisson");
 		err = ERR_CONFLICT;
 	} else if (plan->steps_count > 0) {
-		err = apply_plan(migration, plan, ret_done, ret_detail);
+		err = purpose == MIGRATION_LOOKS ? look_safely(migration, plan, ret_detail) :
+						   apply_plan(migration, plan, ret_done, ret_detail);
 	}
 	if (err == ERR_CONFLICT)
 		buf_add_c(ret_detail, "; see `caisson plan`, then run `caisson apply`");

@@ -83,7 +83,7 @@ enum err migration_run(struct migration *migration, struct migration_plan *plan,
  * For development, before the store is opened: apply by itself what neither
  * loses anything nor fails.  OK too where there is nothing to do; ERR_CONFLICT
  * with what to run where people must be asked.  What was done is appended to
- * ${ret_done}, for people, or nothing.
+ * ${ret_done}, for people, or nothing.  MIGRATION_LOOKS: only say whether that would go well.
  */
-enum err migration_apply_safe(
-    const struct store_options *options, struct buf *ret_done, struct buf *ret_detail) MUST_USE;
+enum err migration_apply_safe(const struct store_options *options, enum migration_purpose purpose,
+    struct buf *ret_done, struct buf *ret_detail) MUST_USE;

@@ -22,7 +22,8 @@ complain(struct sqlite_connection *connection, struct buf *ret_detail)
 }
 
 static enum err
-prepare(struct sqlite_connection *connection, struct str text, sqlite3_stmt **ret, struct buf *ret_detail)
+prepare(struct sqlite_connection *connection, struct str text, sqlite3_stmt **ret,
+    struct buf *ret_detail)
 {
 	const char *tail;
 	const char *what = NULL;
@@ -114,8 +115,10 @@ show_blob(sqlite3_stmt *statement, int column, struct arena *arena)
 static struct value
 as_it_is(struct value value)
 {
-	bool strange = (value.kind == VALUE_TIME && (value.integer < time_us_min || value.integer > time_us_max)) ||
-		       (value.kind == VALUE_DATE && (value.integer < date_days_min || value.integer > date_days_max));
+	bool strange = (value.kind == VALUE_TIME &&
+			   (value.integer < time_us_min || value.integer > time_us_max)) ||
+		       (value.kind == VALUE_DATE &&
+			   (value.integer < date_days_min || value.integer > date_days_max));
 
 	if (value.kind == VALUE_REAL && !__builtin_isfinite(value.real))
 		return value_text(value.real > 0 ? STR("Infinity") : STR("-Infinity"));
@@ -212,7 +215,10 @@ sqlite_ask_blocking(const struct store_options *options, struct str statement, i
 
 /* --- writing ---------------------------------------------------------- */
 
-/* What a body does itself: each row that changes gets the version of this write.  As triggers of this connection alone. */
+/*
+ * What a body does itself: each row that changes gets the version of this write.  As triggers of
+ * this connection alone.
+ */
 static int
 renew_versions(struct sqlite_connection *connection)
 {
@@ -223,7 +229,8 @@ renew_versions(struct sqlite_connection *connection)
 		char *text = sqlite3_mprintf(
 		    "CREATE TEMP TRIGGER IF NOT EXISTS \"ask_update_%.*w\" AFTER UPDATE ON main.\"%.*w\"\n"
 		    "WHEN NEW._version IS OLD._version BEGIN\n"
-		    "UPDATE \"%.*w\" SET _version = caisson_number(), updated = caisson_now() WHERE id IS NEW.id;\n"
+		    "UPDATE \"%.*w\" SET _version = caisson_number(), updated = caisson_now()\n"
+		    "WHERE id IS NEW.id;\n"
 		    "END;\n"
 		    "CREATE TEMP TRIGGER IF NOT EXISTS \"ask_insert_%.*w\" AFTER INSERT ON main.\"%.*w\"\n"
 		    "WHEN NEW._version IS NOT caisson_number() BEGIN\n"
