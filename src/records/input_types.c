@@ -371,18 +371,20 @@ check_item(const struct member_check *check, uint32_t at)
 {
 	static const enum json_type types[FIELD_TYPE_COUNT] = {
 		[FIELD_TEXT] = JSON_STRING, [FIELD_BOOL] = JSON_BOOL };
-	const struct json *item = &check->json->items[at];
+	struct json *item = &check->json->items[at];
 	int64_t integer;
-	double real;
 
-	if (check->column->of == FIELD_FLOAT && is_number(item))
-		(void)to_real(check, item, item_pointer(check, at), &real);
-	else if (check->column->of == FIELD_INT && to_integer(item, &integer))
+	if (check->column->of == FIELD_FLOAT && is_number(item)) {
+		/* From here on it is a double, as it is to whoever compares with it. */
+		if (to_real(check, item, item_pointer(check, at), &item->real))
+			item->type = JSON_REAL;
+	} else if (check->column->of == FIELD_INT && to_integer(item, &integer)) {
 		;
-	else if (types[check->column->of] == JSON_NULL || item->type != types[check->column->of])
+	} else if (types[check->column->of] == JSON_NULL || item->type != types[check->column->of]) {
 		wrong_item(check, at, what_item(check->column));
-	else if (item->type == JSON_STRING && str_find_byte(item->string, '\0') < item->string.size)
+	} else if (item->type == JSON_STRING && str_find_byte(item->string, '\0') < item->string.size) {
 		wrong_item(check, at, "a text without U+0000");
+	}
 }
 
 static bool

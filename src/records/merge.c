@@ -92,7 +92,8 @@ write_complete_row(struct tx *tx, struct record_write *write, const struct recor
 		if (input->kinds[i] != INPUT_ABSENT)
 			row[i] = input->values[i];
 		else if (old_row != NULL &&
-			 (column->readonly || (write->sight != NULL && !sight_shows(write->sight, column))))
+			 (column->readonly || (write->blind != NULL && write->blind[i]) ||
+			     (write->sight != NULL && !sight_shows(write->sight, column))))
 			row[i] = old_row[i];
 		else
 			row[i] = default_value(tx, write, column);
@@ -115,7 +116,12 @@ write_merge_row(struct record_write *write, const struct record_input *input, co
 		row[i] = old_row[i];
 		if (input->kinds[i] <= INPUT_WRONG)
 			continue;
-		fault = operator_apply(write->arena, column, input->kinds[i], &input->values[i], &row[i]);
+		/* A merge tells nothing, and is how an object is set. */
+		if (input->kinds[i] != INPUT_VALUE && input->kinds[i] != INPUT_MERGE && write_is_blind(write, i))
+			fault = (struct operator_fault){ "type",
+				"must be set as a whole, for this caller does not see what stands there" };
+		else
+			fault = operator_apply(write->arena, column, input->kinds[i], &input->values[i], &row[i]);
 		if (fault.code != NULL)
 			field_error_add(&write->errors, write->arena, write_pointer(write, input, column),
 			    fault.code, "%.*s %s", STR_ARGS(column->name), fault.what);
@@ -127,7 +133,7 @@ write_note_change(struct tx *tx, const struct record_write *write, const struct 
     struct value *row)
 {
 	for (unsigned i = 0; i < write->collection->columns_count; i++) {
-		if (value_equal(&row[i], &old_row[i]))
+		if (value_equal(&row[i], &old_row[i]) && !write_is_blind(write, i))
 			continue;
 		row[COLUMN_UPDATED] = value_time(tx->now_us);
 		return true;

@@ -180,6 +180,7 @@ struct record_write {
 	/* Results, reset at each run. */
 	const struct value **rows; /* CREATE: one for each, CHANGE, PUT: one; by column, after the write, as the caller sees it */
 	const struct sight *sight; /* of the rows */
+	const bool *blind; /* by column: the rule of the field hides it in the record before; NULL: none is */
 	int64_t version;	   /* of the rows */
 	bool created;		   /* CREATE, and a PUT that found nothing */
 	bool readable;		   /* the caller may read them */
@@ -195,6 +196,10 @@ struct record_write {
  * A JSON Patch is applied to the record as the caller sees it, behind the
  * conditions: ERR_CONFLICT where it does not fit; the fields that it changes
  * are checked then.
+ *
+ * What the rule of a field hides in the record, its caller neither learns by a
+ * change nor loses by a put: there are no operators on it, setting it is a
+ * change whatever stood there, and PUT keeps it where it is not named.
  *
  * PUT: where the caller may not read the record that has the key, it is as if
  * there were none; so it goes on as a create, is refused as a create, and at

@@ -22,6 +22,7 @@ record_write(struct tx *tx, void *arg)
 	write->errors = (struct field_errors){ 0 };
 	write->detail = (struct str){ 0 };
 	write->version = tx->number;
+	write->blind = NULL;
 	write->readable = true;
 	write->created = write->op == RECORD_CREATE;
 	err = write_make_sight(tx, write);
@@ -157,6 +158,8 @@ change(struct tx *tx, struct record_write *write)
 
 	if (err == OK)
 		err = find_record(tx, write, &old_row);
+	if (err == OK)
+		err = write_note_blind(tx, write, old_row);
 	if (err == OK && write->patch != NULL)
 		err = write_read_patch(tx, write, old_row);
 	if (err == OK) {
@@ -203,7 +206,9 @@ put_over(struct tx *tx, struct record_write *write, const struct value *old_row)
 	if (err != OK)
 		return err;
 	check_id(write, old_row);
-	err = write_complete_row(tx, write, &write->inputs[0], old_row, row);
+	err = write_note_blind(tx, write, old_row);
+	if (err == OK)
+		err = write_complete_row(tx, write, &write->inputs[0], old_row, row);
 	return err == OK ? replace(tx, write, old_row, row) : err;
 }
 

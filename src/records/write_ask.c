@@ -135,7 +135,7 @@ write_check_references(struct tx *tx, struct record_write *write, const struct r
 		if (column->type == FIELD_REFS)
 			err = write_check_refs(tx, write, input, column, row, old_row);
 		if (column->type != FIELD_REF || row[i].kind == VALUE_NULL ||
-		    (old_row != NULL && value_equal(&row[i], &old_row[i])))
+		    (old_row != NULL && value_equal(&row[i], &old_row[i]) && !write_is_blind(write, i)))
 			continue;
 		if (column->to == write->collection && value_equal(&row[i], &row[COLUMN_ID]))
 			continue; /* itself */

@@ -55,6 +55,11 @@ enum err write_make_sight(struct tx *tx, struct record_write *write) MUST_USE;
 enum err write_show(struct tx *tx, struct record_write *write, const struct value *row,
     const struct value **ret) MUST_USE;
 
+/* Sets write->blind, for ${old_row}, which stands in the table. */
+enum err write_note_blind(struct tx *tx, struct record_write *write, const struct value *old_row) MUST_USE;
+/* Was ${column} sent, and is it one that the caller does not see there? */
+bool write_is_blind(const struct record_write *write, unsigned column);
+
 /* --- merge.c ---------------------------------------------------------- */
 
 /*
@@ -66,7 +71,7 @@ enum err write_complete_row(struct tx *tx, struct record_write *write, const str
 /* ${old_row} with the input merged into it, operators applied; notes what cannot be. */
 void write_merge_row(struct record_write *write, const struct record_input *input,
     const struct value *old_row, struct value *row);
-/* Sets `updated` and returns true where ${row} is not as ${old_row} was. */
+/* Sets `updated` and returns true where ${row} is not as ${old_row} was, or its caller cannot tell. */
 bool write_note_change(struct tx *tx, const struct record_write *write, const struct value *old_row,
     struct value *row);
 
