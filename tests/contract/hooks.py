@@ -14,7 +14,8 @@ UNSPOKEN = {
     "uri_too_long", "head_too_large", "too_large",  # RFC 9110 15.5.14, 15.5.15; RFC 6585 5
     "not_found", "conflict", "forbidden", "unauthenticated",
 }
-UNSPOKEN_PARAMETERS = {("cursor", "conflict"), ("cursor", "cursor"), ("offset", "conflict"), ("fields", "repeated")}
+UNSPOKEN_PARAMETERS = {("cursor", "conflict"), ("cursor", "cursor"), ("offset", "conflict"), ("fields", "repeated"),
+                       ("live", "conflict")}  # a stream is asked for by Accept
 # of a field: a record that is not there, or a text that no database keeps
 UNSPOKEN_FIELDS = {"reference", "unique"}
 # What the detail says: $inc goes by where the number stands; the grammar of a format is narrower than
