@@ -191,6 +191,37 @@ scenario('one reference becomes many, and many become one', app({ a: { fields: {
 	assert.deepEqual((await world.api.get(`/b/${made.id}`)).json.one, [], 'the links are there');
 });
 
+/* What hangs on a column goes with it, and hangs on the new one though its words are the same. */
+const ANEW = (type, to, renamed) => app({
+	x: { fields: { n: { type: 'int' } } }, y: { fields: { n: { type: 'int' } } },
+	all: { fields: {
+		plain: { type, index: true }, sole: { type, unique: true }, pair: { type }, n: { type: 'int' },
+		[renamed]: { type, index: true, ...(renamed !== 'before' && { was: 'before' }) },
+		one: { type: 'ref', to, on_delete: 'cascade' }, many: { type: 'refs', to },
+	}, indexes: [['pair', 'n']], unique: [['n', 'pair']] },
+});
+
+scenario('a column that begins anew has its indexes, its uniqueness and its references', ANEW('date', 'x', 'before'), async (world) => {
+	const x = await world.api.make('/x', { n: 1 }), y = await world.api.make('/y', { n: 1 });
+	const made = await world.api.make('/all', { plain: '2026-01-01', sole: '2026-01-02', pair: '2026-01-03', n: 1, one: x.id, many: [x.id] });
+	await world.change(ANEW('int', 'y', 'after'));
+	const [{ steps }] = world.plan();
+	for (const field of ['plain', 'sole', 'pair', 'before', 'one', 'many'])
+		assert.ok(steps.find((each) => each.what.startsWith(`all.${field} begins anew`))?.risks.includes('loss'), `${field}: ${JSON.stringify(steps)}`);
+	assert.equal(world.apply('--allow-loss').status, 0);
+	const fresh = await Server.start(ANEW('int', 'y', 'after'));
+	await fresh.stop();
+	assert.equal(schema(world.target), schema(isPostgres ? fresh.database.url : sqlitePath(fresh.folder, 'moves')));
+	await fresh.release();
+	await world.server.start();
+	assert.deepEqual((({ plain, sole, pair, n, one, many }) => [plain, sole, pair, n, one, many])((await world.api.get(`/all/${made.id}`)).json), [null, null, null, 1, null, []]);
+	assert.equal((await world.api.patch(`/all/${made.id}`, { sole: 5, pair: 6, one: y.id, many: [y.id] })).status, 200);
+	assert.equal((await world.api.post('/all', { sole: 5 })).status, 409, 'unique as before');
+	assert.equal((await world.api.post('/all', { n: 1, pair: 6 })).status, 409, 'and as a pair');
+	assert.equal((await world.api.delete(`/y/${y.id}`)).status, 204);
+	assert.equal((await world.api.get(`/all/${made.id}`)).status, 404, 'the reference cascades');
+});
+
 /* --- loss -------------------------------------------------------------- */
 
 scenario('what would be lost is counted and asked for; a rename is guessed', app({ all: { fields: { old: { type: 'text' }, kept: { type: 'int' } } }, gone: { fields: { a: { type: 'text' } } } }), async (world) => {

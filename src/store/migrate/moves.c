@@ -198,6 +198,14 @@ is_defined_alike(const struct field *old, const struct field *new, enum sql_dial
 	return is_alike && (old->type != FIELD_REF || old->on_delete == new->on_delete);
 }
 
+/* Out of the way under a name that no field has: what hangs on it is not what hangs on the new one. */
+static void
+begin_anew(struct field *old)
+{
+	old->was = source_column(old);
+	old->name = STR("-");
+}
+
 static void
 find_column(struct moves *moves, struct table_move *table, struct column_move *move,
     const struct field *new)
@@ -208,8 +216,10 @@ find_column(struct moves *moves, struct table_move *table, struct column_move *m
 	if (old == NULL)
 		return;
 	move->conversion = conversion_find(old, new);
-	if (move->conversion == NULL)
+	if (move->conversion == NULL) {
+		begin_anew(old);
 		return;
+	}
 	move->old = old;
 	move->is_redefined = !conversion_is_same(move->conversion) ||
 			     !is_defined_alike(old, new, moves->dialect);

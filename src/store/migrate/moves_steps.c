@@ -257,12 +257,24 @@ describe_new(struct describing *describing, const struct column_move *move)
 	}
 }
 
+static const struct field *
+begins_anew(const struct table_move *table, struct str gone)
+{
+	for (size_t i = COLUMN_FIELDS; i < table->new->columns_count; i++) {
+		const struct field *new = &table->new->columns[i];
+
+		if (str_equal(new->name, gone) || (new->was.data != NULL && str_equal(new->was, gone)))
+			return new;
+	}
+	return NULL;
+}
+
 static void
 describe_dropped(struct describing *describing, const struct column_move *move)
 {
 	struct str name = source_column(move->old);
 	unsigned risks = MIGRATION_LOSS | table_risk(describing);
-	const struct field *new = collection_column(describing->table->new, move->old->name);
+	const struct field *new = begins_anew(describing->table, name);
 
 	sql_addf(&describing->query, "SELECT \"id\" FROM %n WHERE ",
 	    source_table(describing->table->old));
