@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "app/names.h"
 #include "base/memory.h"
 #include "sql/column.h"
 
@@ -113,6 +114,26 @@ has_thing(const struct things *things, const struct thing *thing)
 			return true;
 	}
 	return false;
+}
+
+const struct column_move *
+moves_linked(const struct moves *moves, const struct thing *link, const struct table_move **ret_table)
+{
+	const struct table_move *table = NULL;
+	char name[INDEX_NAME_SIZE];
+
+	for (size_t i = 0; i < moves->tables_count; i++)
+		if (moves->tables[i].new == link->collection)
+			table = &moves->tables[i];
+	*ret_table = table;
+	for (size_t i = 0; table != NULL && i < table->columns_count; i++) {
+		const struct column_move *move = &table->columns[i];
+
+		if (move->old != NULL && move->new != NULL && move->new->type == FIELD_REFS &&
+		    str_equal(link_name(table->new, move->new, name), link->name))
+			return move;
+	}
+	return NULL;
 }
 
 bool

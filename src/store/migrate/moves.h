@@ -63,6 +63,13 @@ bool thing_stays(const struct moves *moves, const struct thing *renamed);
 /* Was ${after} there before, by what name ever? */
 bool thing_was_there(const struct moves *moves, const struct thing *after);
 
+/*
+ * The refs field whose links the new table of links ${link} is to hold, where its records are there
+ * already, with *ret_table; or NULL.
+ */
+const struct column_move *moves_linked(const struct moves *moves, const struct thing *link,
+    const struct table_move **ret_table);
+
 /* The new value of a column for each row of the old table. */
 void move_write_value(struct sql_text *sql, const struct column_move *move);
 /* Has the row a value in it? */

@@ -156,25 +156,17 @@ drop_things(struct writing *writing)
 static void
 fill_links(struct writing *writing, const struct thing *link)
 {
-	const struct table_move *table = NULL;
-	char name[INDEX_NAME_SIZE];
+	const struct table_move *table;
+	const struct column_move *move = moves_linked(writing->moves, link, &table);
 
-	for (size_t i = 0; i < writing->moves->tables_count; i++)
-		if (writing->moves->tables[i].new == link->collection)
-			table = &writing->moves->tables[i];
-	for (size_t i = 0; table != NULL && i < table->columns_count; i++) {
-		const struct column_move *move = &table->columns[i];
-
-		if (move->old == NULL || move->new == NULL || move->new->type != FIELD_REFS ||
-		    !str_equal(link_name(table->new, move->new, name), link->name))
-			continue;
-		sql_addf(&writing->sql,
-		    "INSERT INTO %n (\"source\", \"target\")\nSELECT t.\"id\", e::", link->name);
-		sql_add(&writing->sql, move->new->to->id_type == FIELD_INT ? "bigint" : "uuid");
-		sql_addf(&writing->sql, " FROM %n t, jsonb_array_elements_text(t.%n) e",
-		    table->new->name, move->new->name);
-		done(writing);
-	}
+	if (move == NULL)
+		return;
+	sql_addf(&writing->sql,
+	    "INSERT INTO %n (\"source\", \"target\")\nSELECT t.\"id\", e::", link->name);
+	sql_add(&writing->sql, move->new->to->id_type == FIELD_INT ? "bigint" : "uuid");
+	sql_addf(&writing->sql, " FROM %n t, jsonb_array_elements_text(t.%n) e", table->new->name,
+	    move->new->name);
+	done(writing);
 }
 
 static bool

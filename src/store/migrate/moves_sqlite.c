@@ -132,24 +132,16 @@ drop_things(struct writing *writing)
 static void
 fill_links(struct writing *writing, const struct thing *link)
 {
-	const struct table_move *table = NULL;
+	const struct table_move *table;
+	const struct column_move *move = moves_linked(writing->moves, link, &table);
 
-	for (size_t i = 0; i < writing->moves->tables_count; i++)
-		if (writing->moves->tables[i].new == link->collection)
-			table = &writing->moves->tables[i];
-	for (size_t i = 0; table != NULL && i < table->columns_count; i++) {
-		const struct column_move *move = &table->columns[i];
-		char name[INDEX_NAME_SIZE];
-
-		if (move->old == NULL || move->new == NULL || move->new->type != FIELD_REFS ||
-		    !str_equal(link_name(table->new, move->new, name), link->name))
-			continue;
-		sql_addf(&writing->sql,
-		    "INSERT INTO %n (\"source\", \"target\")\nSELECT t.\"id\", caisson_to_id(e.value)"
-		    " FROM %n t, json_each(t.%n) e",
-		    link->name, table->new->name, move->new->name);
-		done(writing);
-	}
+	if (move == NULL)
+		return;
+	sql_addf(&writing->sql,
+	    "INSERT INTO %n (\"source\", \"target\")\nSELECT t.\"id\", caisson_to_id(e.value)"
+	    " FROM %n t, json_each(t.%n) e",
+	    link->name, table->new->name, move->new->name);
+	done(writing);
 }
 
 static bool
