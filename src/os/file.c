@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,6 +43,26 @@ enum err
 folder_make(const char *path)
 {
 	return mkdir(path, 0700) == 0 || errno == EEXIST ? OK : ERR_IO;
+}
+
+static bool
+sync_path(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+	bool good = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+enum err
+file_put_in_place(const char *part, const char *folder, const char *path)
+{
+	return chmod(part, 0600) == 0 && sync_path(part, O_RDWR) && rename(part, path) == 0 &&
+		       sync_path(folder, O_RDONLY | O_DIRECTORY) ?
+		   OK :
+		   ERR_IO;
 }
 
 enum err

@@ -7,6 +7,11 @@ enum err file_read(const char *path, struct buf *buf) MUST_USE;
 /* Make a folder (0700) where there is none. */
 enum err folder_make(const char *path) MUST_USE;
 /*
+ * The file at ${part}, which is complete, gets its name, ${path}, in ${folder}: what has the
+ * name is whole, whatever happens meanwhile.  Readable by its owner alone.
+ */
+enum err file_put_in_place(const char *part, const char *folder, const char *path) MUST_USE;
+/*
  * Hold an exclusive lock on the file at ${path}, which is made where there is
  * none, until the process ends or the descriptor is closed.  ERR_CONFLICT when somebody else holds it.
  */

@@ -20,8 +20,9 @@ struct migration_engine {
 	enum err (*prove)(struct migration *migration, struct buf *ret_detail);
 	enum err (*commit)(struct migration *migration);
 	void (*rollback)(struct migration *migration);
-	enum err (*backup)(struct migration *migration, int64_t number, struct buf *ret_path,
-	    struct buf *ret_detail);
+	/* All that the database holds, in a new file at ${part}. */
+	enum err (*write_backup)(struct migration *migration, const char *part, struct buf *ret_detail);
+	const char *backup_ending;
 	/* SQL that gives the migration its number, as the engine counts. */
 	const char *number;
 };
@@ -29,6 +30,7 @@ struct migration_engine {
 /* The head of the engine's own struct. */
 struct migration {
 	const struct migration_engine *engine;
+	char *data_folder; /* where backups/ lies; free() */
 	struct tx *tx; /* to query with, in the running transaction */
 	struct arena arena; /* what it remembers of the database */
 	struct arena rows; /* of the tx */

@@ -287,15 +287,6 @@ migration_plan_losses(const struct migration_plan *plan)
 	return count_rows(plan, MIGRATION_LOSS);
 }
 
-/* --- backup ------------------------------------------------------------ */
-
-enum err
-migration_backup(
-    struct migration *migration, int64_t number, struct buf *ret_path, struct buf *ret_detail)
-{
-	return migration->engine->backup(migration, number, ret_path, ret_detail);
-}
-
 /* --- the change -------------------------------------------------------- */
 
 static enum err

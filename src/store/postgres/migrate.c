@@ -1,18 +1,13 @@
 /* Migrations on PostgreSQL: one transaction that keeps all writers out by the lock that each of them takes first. */
 #include <errno.h>
-#include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "codec/fold.h"
-#include "os/file.h"
 #include "store/migrate/engine.h"
 #include "store/postgres/connection.h"
 #include "store/postgres/schema.h"
@@ -23,7 +18,7 @@ struct postgres_migration {
 	struct migration migration;
 	struct postgres_connection connection;
 	struct postgres_tx tx;
-	char *url, *folder;
+	char *url;
 };
 
 static struct postgres_migration *
@@ -86,8 +81,17 @@ close_migration(struct migration *migration)
 	postgres_release(&postgres->connection);
 	arena_release(&migration->rows);
 	free(postgres->url);
-	free(postgres->folder);
+	free(migration->data_folder);
 	free(postgres);
+}
+
+static char *
+data_folder_of(const char *folder)
+{
+	char path[PATH_SIZE];
+	int size = snprintf(path, sizeof(path), "%s/data", folder);
+
+	return memory_copy(path, size < PATH_SIZE ? (size_t)size : PATH_SIZE - 1);
 }
 
 static enum err
@@ -101,7 +105,7 @@ open_migration(const struct store_options *options, enum migration_purpose purpo
 	postgres->migration.engine = &postgres_migration_engine;
 	arena_init(&postgres->migration.rows, ROWS_ARENA_SIZE_MAX);
 	postgres->url = memory_copy(options->database.data, options->database.size);
-	postgres->folder = memory_copy(options->folder, strlen(options->folder));
+	postgres->migration.data_folder = data_folder_of(options->folder);
 	postgres_init(&postgres->connection, postgres->url, options->app);
 	err = postgres_connect_blocking(&postgres->connection, ret_detail);
 	if (err == OK)
@@ -323,10 +327,10 @@ split_url(const char *url, struct buf *ret, char *ret_password, size_t size)
 
 /* pg_dump's exit status, or -1 where there is none. */
 static int
-run_pg_dump(char *url, char *path, const char *password)
+run_pg_dump(char *url, const char *path, const char *password)
 {
 	char program[] = "pg_dump", format[] = "-Fc", file[] = "-f", database[] = "-d";
-	char *argv[] = { program, format, file, path, database, url, NULL };
+	char *argv[] = { program, format, file, (char *)(uintptr_t)path, database, url, NULL };
 	int status = -1;
 	pid_t pid;
 
@@ -340,65 +344,26 @@ run_pg_dump(char *url, char *path, const char *password)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -1 : status;
 }
 
-static bool
-sync_and_rename(const char *folder, const char *part, const char *path)
-{
-	int fd = open(part, O_RDWR | O_CLOEXEC);
-	bool good = fd >= 0 && fsync(fd) == 0 && rename(part, path) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	good = fd >= 0 && fsync(fd) == 0 && good;
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
 static enum err
-dump_to(struct postgres_migration *postgres, const char *folder, const char *path, struct buf *ret_detail)
+write_backup(struct migration *migration, const char *part, struct buf *ret_detail)
 {
-	char part[PATH_SIZE + 8], password[1024];
+	struct postgres_migration *postgres = postgres_migration(migration);
+	char password[1024];
 	struct buf url;
 	int status = -1;
 
-	snprintf(part, sizeof(part), "%s.part", path);
 	buf_init(&url, 16 * 1024);
 	if (split_url(postgres->url, &url, password, sizeof(password)))
 		status = run_pg_dump(url.data, part, password);
 	buf_release(&url);
-	if (status == 0 && sync_and_rename(folder, part, path))
+	if (status == 0)
 		return OK;
-	(void)unlink(part);
 	buf_add_c(ret_detail, status == -1
 				  ? "there is no pg_dump here to make a backup with: make one yourself,"
 				    " and say --no-backup"
 				  : "pg_dump failed, so there is no backup: make one yourself, and say"
 				    " --no-backup");
 	return ERR_IO;
-}
-
-static enum err
-backup(struct migration *migration, int64_t number, struct buf *ret_path, struct buf *ret_detail)
-{
-	struct postgres_migration *postgres = postgres_migration(migration);
-	char data[PATH_SIZE / 2], folder[PATH_SIZE / 2 + 16], path[PATH_SIZE], when[32];
-	time_t now = time(NULL);
-	struct tm tm;
-	enum err err;
-
-	snprintf(data, sizeof(data), "%s/data", postgres->folder);
-	snprintf(folder, sizeof(folder), "%s/backups", data);
-	if (folder_make(data) != OK || folder_make(folder) != OK) {
-		buf_addf(ret_detail, "%s cannot be made: %s", folder, strerror(errno));
-		return ERR_IO;
-	}
-	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
-	snprintf(path, sizeof(path), "%s/before-%lld-%s.dump", folder, (long long)number, when);
-	err = dump_to(postgres, folder, path, ret_detail);
-	if (err == OK)
-		buf_add_c(ret_path, strncmp(path, "./", 2) == 0 ? path + 2 : path);
-	return err;
 }
 
 const struct migration_engine postgres_migration_engine = {
@@ -412,6 +377,7 @@ const struct migration_engine postgres_migration_engine = {
 	.prove = prove,
 	.commit = commit,
 	.rollback = rollback,
-	.backup = backup,
+	.write_backup = write_backup,
+	.backup_ending = "dump",
 	.number = "caisson_number()",
 };

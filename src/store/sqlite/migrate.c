@@ -1,16 +1,12 @@
 /* Migrations on SQLite: alone with the file, one transaction, foreign keys off until it is proved. */
-#include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "os/file.h"
 #include "store/migrate/engine.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/convert.h"
@@ -22,7 +18,7 @@ struct sqlite_migration {
 	struct migration migration;
 	struct sqlite_connection *connection;
 	struct sqlite_tx tx;
-	char *path, *folder; /* of the database, and where it lies */
+	char *path; /* of the database, which lies in the data folder */
 	bool applies;
 	int lock_fd;
 };
@@ -59,7 +55,7 @@ lock(struct sqlite_migration *sqlite, struct buf *ret_detail)
 	enum err err;
 
 	buf_init(&detail, PATH_SIZE);
-	err = sqlite_lock_folder(sqlite->folder, &sqlite->lock_fd, &detail);
+	err = sqlite_lock_folder(sqlite->migration.data_folder, &sqlite->lock_fd, &detail);
 	if (err == ERR_CONFLICT && !sqlite->applies)
 		err = OK;
 	else if (err != OK)
@@ -110,7 +106,7 @@ close_migration(struct migration *migration)
 	if (sqlite->lock_fd >= 0)
 		close(sqlite->lock_fd);
 	arena_release(&migration->rows);
-	free(sqlite->folder);
+	free(migration->data_folder);
 	free(sqlite->path);
 	free(sqlite);
 }
@@ -131,7 +127,7 @@ open_migration(const struct store_options *options, enum migration_purpose purpo
 	sqlite->path = sqlite_database_path(options);
 	copy = memory_copy(sqlite->path, strlen(sqlite->path));
 	folder = dirname(copy);
-	sqlite->folder = memory_copy(folder, strlen(folder));
+	sqlite->migration.data_folder = memory_copy(folder, strlen(folder));
 	free(copy);
 	err = open_parts(sqlite, options, ret_detail);
 	if (err != OK)
@@ -233,66 +229,23 @@ rollback(struct migration *migration)
 
 /* --- backup ----------------------------------------------------------- */
 
-static bool
-sync_path(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC);
-	bool good = fd >= 0 && fsync(fd) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
-/* VACUUM INTO reads one snapshot; what is whole has its name, and nothing else. */
+/* VACUUM INTO reads one snapshot. */
 static enum err
-copy_to(struct sqlite_migration *sqlite, const char *folder, const char *path, struct buf *ret_detail)
+write_backup(struct migration *migration, const char *part, struct buf *ret_detail)
 {
-	char part[PATH_SIZE + 8];
+	struct sqlite_migration *sqlite = sqlite_migration(migration);
 	sqlite3_stmt *statement;
-	int code;
+	int code = sqlite3_prepare_v2(sqlite->connection->db, "VACUUM INTO ?", -1, &statement, NULL);
 
-	snprintf(part, sizeof(part), "%s.part", path);
-	(void)unlink(part);
-	code = sqlite3_prepare_v2(sqlite->connection->db, "VACUUM INTO ?", -1, &statement, NULL);
 	if (code == SQLITE_OK) {
 		sqlite3_bind_text(statement, 1, part, -1, SQLITE_STATIC);
 		code = sqlite3_step(statement);
 		sqlite3_finalize(statement);
 	}
-	if (check(sqlite, code) != OK) {
-		buf_addf(ret_detail, "no backup can be written to %s: %s", path,
-		    sqlite->migration.message);
-		(void)unlink(part);
-		return ERR_IO;
-	}
-	if (chmod(part, 0600) == 0 && sync_path(part, O_RDWR) && rename(part, path) == 0 &&
-	    sync_path(folder, O_RDONLY | O_DIRECTORY))
+	if (check(sqlite, code) == OK)
 		return OK;
-	buf_addf(ret_detail, "no backup can be written to %s: %s", path, strerror(errno));
+	buf_addf(ret_detail, "no backup can be written: %s", migration->message);
 	return ERR_IO;
-}
-
-static enum err
-backup(struct migration *migration, int64_t number, struct buf *ret_path, struct buf *ret_detail)
-{
-	struct sqlite_migration *sqlite = sqlite_migration(migration);
-	char folder[PATH_SIZE - 64], path[PATH_SIZE], when[32];
-	time_t now = time(NULL);
-	struct tm tm;
-	enum err err;
-
-	snprintf(folder, sizeof(folder), "%s/backups", sqlite->folder);
-	if (folder_make(folder) != OK) {
-		buf_addf(ret_detail, "%s cannot be made: %s", folder, strerror(errno));
-		return ERR_IO;
-	}
-	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
-	snprintf(path, sizeof(path), "%s/before-%lld-%s.db", folder, (long long)number, when);
-	err = copy_to(sqlite, folder, path, ret_detail);
-	if (err == OK)
-		buf_add_c(ret_path, strncmp(path, "./", 2) == 0 ? path + 2 : path);
-	return err;
 }
 
 const struct migration_engine sqlite_migration_engine = {
@@ -306,6 +259,7 @@ const struct migration_engine sqlite_migration_engine = {
 	.prove = prove,
 	.commit = commit,
 	.rollback = rollback,
-	.backup = backup,
+	.write_backup = write_backup,
+	.backup_ending = "db",
 	.number = "(SELECT coalesce(max(seq), 0) + 1 FROM caisson_commits)",
 };
