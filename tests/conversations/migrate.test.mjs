@@ -354,6 +354,10 @@ if (isPostgres) {
 		writeAppFile(world.server.folder, simple('b'));
 		const ran = world.apply('--allow-loss', '--no-backup');
 		assert.equal(ran.status, 0, ran.stderr);
+		for (const path of [`/all/${made.id}`, '/all?sort=a', '/all?filter=has(a)']) {
+			const read = await world.api.get(path);
+			assert.deepEqual([read.status, read.json.code], [503, 'app_outdated'], read.text);
+		}
 		const write = await world.api.patch(`/all/${made.id}`, { a: 'y' });
 		assert.deepEqual([write.status, write.json.code], [503, 'app_outdated'], write.text);
 		assert.equal((await world.api.get(`/all/${made.id}`)).json.code, 'app_outdated');

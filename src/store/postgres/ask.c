@@ -164,25 +164,6 @@ postgres_ask_blocking(const struct store_options *options, struct str statement,
 
 /* --- writing ---------------------------------------------------------- */
 
-/* A parameter that nobody binds would pass for a broken connection, and be tried again. */
-static bool
-has_parameter(struct str text)
-{
-	char quote = '\0';
-
-	for (size_t i = 0; i + 1 < text.size; i++) {
-		char byte = text.data[i];
-
-		if (quote != '\0')
-			quote = byte == quote ? '\0' : quote;
-		else if (byte == '\'' || byte == '"')
-			quote = byte;
-		else if (byte == '$' && text.data[i + 1] >= '0' && text.data[i + 1] <= '9')
-			return true;
-	}
-	return false;
-}
-
 enum err
 postgres_ask_write(struct tx *tx, struct str statement, int64_t *ret_changed, struct buf *ret_detail)
 {
@@ -190,16 +171,14 @@ postgres_ask_write(struct tx *tx, struct str statement, int64_t *ret_changed, st
 	struct sql_text sql;
 	enum err err;
 
-	if (has_parameter(statement)) {
-		buf_add_c(ret_detail, "a statement without parameters, please");
-		return ERR_BAD_REQUEST;
-	}
 	sql_init(&sql, SQL_POSTGRES);
 	buf_add_str(&sql.text, statement);
 	err = sql_err(&sql);
 	if (err == OK)
 		err = tx_exec(tx, &sql, ret_changed);
-	if (err != OK)
+	if (err != OK && strcmp(connection->state, "08P01") == 0)
+		buf_add_c(ret_detail, "a statement without parameters, please");
+	else if (err != OK)
 		complain(connection->message, ret_detail);
 	sql_release(&sql);
 	return err;

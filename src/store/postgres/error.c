@@ -18,6 +18,7 @@ enum failure {
 	AWAY,
 	TOO_LARGE,
 	BAD_DISK,
+	OUTDATED, /* a table or column is not there any more */
 };
 
 /* The first row whose code begins the SQLSTATE. */
@@ -42,7 +43,10 @@ static const struct {
 	{ "53", BUSY }, /* out of memory, too many connections */
 	{ "54", TOO_LARGE },
 	{ "57P", AWAY }, /* shutdown, crash, starting up */
+	{ "08P01", OUR_MISTAKE }, /* protocol_violation: the connection is as good as before */
 	{ "08", AWAY },
+	{ "42P01", OUTDATED }, /* undefined_table */
+	{ "42703", OUTDATED }, /* undefined_column */
 	{ "58", BAD_DISK },
 };
 
@@ -71,6 +75,7 @@ err_of(enum failure failure)
 		[AWAY] = ERR_STORE_UNAVAILABLE,
 		[TOO_LARGE] = ERR_TOO_LARGE,
 		[BAD_DISK] = ERR_IO,
+		[OUTDATED] = ERR_APP_OUTDATED,
 	};
 
 	return errs[failure];
