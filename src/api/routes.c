@@ -112,9 +112,7 @@ routes_find(struct request *request)
 	bool path_is_known = false;
 	struct str decoded;
 
-	/* Methods that are known are only not allowed (RFC 9110 15.5.6, 15.6.2). */
-	if (request->head.method == H1_OTHER && !str_is(request->head.method_text, "TRACE") &&
-	    !str_is(request->head.method_text, "QUERY"))
+	if (request->head.method == H1_OTHER)
 		return ERR_NOT_IMPLEMENTED;
 	if (url_decode(&request->arena, request->head.path, false, &decoded) != OK)
 		return ERR_BAD_REQUEST;

@@ -26,6 +26,8 @@ enum h1_method {
 	H1_PATCH,
 	H1_DELETE,
 	H1_OPTIONS,
+	H1_TRACE, /* known, and served nowhere: 405, as RFC 9110 15.5.6 has it */
+	H1_QUERY,
 	H1_OTHER, /* a valid token that we do not know, with any target: 501 is the caller's answer */
 };
 

@@ -195,6 +195,8 @@ method_of(struct str text)
 		{ "DELETE", H1_DELETE },
 		{ "HEAD", H1_HEAD },
 		{ "OPTIONS", H1_OPTIONS },
+		{ "TRACE", H1_TRACE },
+		{ "QUERY", H1_QUERY },
 	};
 
 	for (size_t i = 0; i < COUNT(methods); i++)
