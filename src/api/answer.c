@@ -23,6 +23,12 @@ etag_text(const struct answer *answer, struct buf *buf)
 	return buf_str(buf);
 }
 
+static struct str
+body_of(const struct answer *answer)
+{
+	return answer->content.data != NULL ? answer->content : buf_str(&answer->body);
+}
+
 /* Every problem says something: at the least its title, or that its errors say more. */
 static struct str
 detail_of(const struct request *request, enum err err)
@@ -192,12 +198,6 @@ is_bodyless_status(int status)
 	return status == 204 || status == 304;
 }
 
-static struct str
-body_of(const struct answer *answer)
-{
-	return answer->content.data != NULL ? answer->content : buf_str(&answer->body);
-}
-
 void
 answer_send_head(struct request *request)
 {
@@ -281,10 +281,6 @@ answer_conditional(struct request *request)
 enum step_result
 answer_tagged_by_hash(struct request *request)
 {
-	struct answer *answer = &request->answer;
-	char text[17];
-
-	snprintf(text, sizeof(text), "%016llx", (unsigned long long)hash_bytes(answer->body.data, answer->body.size));
-	answer->etag_shape = arena_str(&request->arena, str_from(text));
+	request->answer.etag_shape = answer_shape(request, hash_str(body_of(&request->answer)));
 	return answer_conditional(request);
 }

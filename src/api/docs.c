@@ -24,7 +24,7 @@ answer_docs(struct task *task)
 			continue;
 		request->answer.type = str_from(files[i].type);
 		request->answer.is_page = str_starts_with(request->answer.type, STR("text/html"));
-		buf_add(&request->answer.body, files[i].file->bytes, files[i].file->size);
+		request->answer.content = (struct str){ (const char *)files[i].file->bytes, files[i].file->size };
 	}
 	request->answer.status = 200;
 	request->answer.cache_control = STR("no-cache");

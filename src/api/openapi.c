@@ -467,11 +467,10 @@ static enum step_result
 answer_openapi(struct task *task)
 {
 	struct request *request = request_of(task);
-	struct buf *body = &request->answer.body;
 
 	answer_json(request);
-	openapi_write(request->served->app, body);
 	request->answer.cache_control = STR("no-cache");
+	request->answer.content = request->served->openapi;
 	return answer_tagged_by_hash(request);
 }
 

@@ -9,6 +9,8 @@
  *		      questions.list	a page of them
  *		      questions.create, .replace, .change	what may be sent
  *	errors by status -> responses, each with its codes
+ *
+ * It takes long enough for a large app that no loop should do it: a version that is served has it.
  */
 #include "api/routes.h"
 

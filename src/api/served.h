@@ -1,6 +1,6 @@
 #pragma once
 /*
- * What is served: the app, its compiled rules, and the files of public/, as one
+ * What is served: the app, its compiled rules, its description, and the files of public/, as one
  * immutable version that a reload swaps for another.
  *
  *	version 1 <--- loop 0's share <--- requests that began under it
@@ -27,6 +27,7 @@ struct served {
 	const struct app *app;
 	const struct rules *rules;
 	const struct public_files *files; /* or NULL */
+	struct str openapi; /* /openapi.json (api/openapi.h) */
 	atomic_uint references;
 	void (*free)(struct served *served); /* the last reference was let go; any thread */
 };

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "api/openapi.h"
 #include "base/memory.h"
 #include "ops/journal.h"
 
@@ -22,6 +23,7 @@ free_version(struct served *served)
 	struct version *version = CONTAINER(served, struct version, served);
 
 	public_free(version->files);
+	buf_release(&version->openapi);
 	unload_app(&version->loaded);
 	free(version);
 }
@@ -42,6 +44,9 @@ version_read(struct app_mistakes *mistakes, struct buf *detail)
 		return NULL;
 	}
 	version->served.files = version->files;
+	buf_init(&version->openapi, OPENAPI_SIZE_MAX);
+	openapi_write(version->loaded.app, &version->openapi);
+	version->served.openapi = buf_str(&version->openapi);
 	return version;
 }
 

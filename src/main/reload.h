@@ -18,6 +18,7 @@ struct version {
 	struct served served;
 	struct loaded_app loaded;
 	struct public_files *files;
+	struct buf openapi;
 };
 
 /*
