@@ -22,12 +22,12 @@ void
 request_set_identity(struct request *request, const struct identity *identity)
 {
 	struct rule_caller *caller = &request->own_identity.caller;
-	struct str ip = address_of(str_from(request->connection->remote));
+	struct str ip = address_of(str_from(request->remote));
 
 	request->own_identity = *identity;
 	caller->now_us = clock_now_us();
 	caller->method = request->head.method_text;
 	if (ip.size > 0)
-		caller->ip = arena_str(&request->arena, ip);
+		caller->ip = ip; /* it lives as long as the request */
 	request->identity = &request->own_identity;
 }
