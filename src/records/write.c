@@ -290,7 +290,12 @@ record_write_reads_others(const struct rules *rules, const struct collection *co
 		[RECORD_DELETE] = { ACCESS_DELETE, ACCESS_DELETE },
 	};
 	const struct rule *const *access = rules->access[collection->index];
+	const struct rule *const *fields = rules->fields_read[collection->index];
 
+	/* What the caller does not see in the record, it cannot change as it likes. */
+	for (size_t i = 0; i < collection->columns_count; i++)
+		if (fields[i] != NULL && !rule_is_local(fields[i]))
+			return true;
 	return !rule_is_local(access[asked[op][0]]) || !rule_is_local(access[asked[op][1]]) ||
 	       !rule_is_local(access[ACCESS_READ]);
 }
