@@ -1,6 +1,6 @@
 /* How a path names a record: "01a1…", "42", "slug:a-b". */
 #include "codec/json.h"
-#include "records/records.h"
+#include "records/input_internal.h"
 
 const struct field *
 record_key_field(const struct collection *collection, struct str text, struct str *ret_rest)
@@ -40,20 +40,20 @@ bool
 record_key_parse(struct arena *arena, const struct collection *collection, struct str text,
     struct record_key *ret)
 {
-	struct json_member member;
-	struct json body = { .type = JSON_OBJECT, .count = 1, .members = &member };
 	struct field_errors errors = { 0 };
-	struct record_input input;
+	struct field bare;
+	struct json json;
 
 	ret->field = record_key_field(collection, text, &text);
 	if (ret->field == NULL)
 		return false;
 	if (ret->field->column == COLUMN_ID)
 		return record_id_parse(collection, text, &ret->value);
-	member = (struct json_member){ ret->field->name, record_key_json(arena, ret->field, text) };
-	if (record_input_read(arena, collection, NULL, &body, STR("#"), INPUT_SEED, &input, &errors) != OK ||
-	    input.kinds[ret->field->column] != INPUT_VALUE)
-		return false;
-	ret->value = input.values[ret->field->column];
-	return ret->value.kind != VALUE_NULL;
+	/* Bounds and patterns are for what is written: nothing that breaks them is there. */
+	bare = *ret->field;
+	bare.has_min = bare.has_max = false;
+	bare.pattern_code = NULL;
+	json = record_key_json(arena, ret->field, text);
+	input_read_value(&(struct member_check){ arena, &bare, &json, STR("#"), &ret->value, &errors });
+	return errors.count == 0;
 }

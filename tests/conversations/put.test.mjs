@@ -1,6 +1,7 @@
 // PUT: create or replace, by id and by any unique field.
 
 import assert from 'node:assert/strict';
+import { alone } from '../lib/alone.mjs';
 import { Api, pointers, refused } from '../lib/api.mjs';
 import { freshId, isFixedReference } from '../lib/apps.mjs';
 import { House } from '../lib/house.mjs';
@@ -304,3 +305,17 @@ for (const { word, file } of boards) {
 
 	house.close();
 }
+
+alone('a key is found by its folded form, whatever pattern new ones have', {
+	app: 'keys',
+	collections: { parts: {
+		fields: { number: { type: 'text', required: true, unique: true, fold: true, min: 5, pattern: '^A-[0-9]{3}$' } },
+		access: { read: true, create: true, update: true, delete: true },
+	} },
+}, {}, async ({ api }) => {
+	const made = await api.make('/parts', { number: 'A-001' });
+	assert.equal((await api.get('/parts/number:a-001')).json.id, made.id);
+	assert.equal((await api.get('/parts/number:x')).status, 404);
+	refused(await api.put('/parts/number:a-001', {}), 422, { '#/number': 'pattern' });
+	assert.equal((await api.delete('/parts/number:a-001')).status, 204);
+});
