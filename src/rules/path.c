@@ -299,6 +299,7 @@ resolve_record(struct compiler *compiler, const struct node *node, struct typed 
 		return compiler_fail(compiler, first->offset,
 		    "expected 'new.%.*s': a create rule has no record before it",
 		    STR_ARGS(first->text));
+	compiler->rule->names_record = true;
 	return resolve_fields(compiler, node, 0, compiler->collection, ret);
 }
 

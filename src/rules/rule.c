@@ -222,9 +222,10 @@ rules_field_sight(const struct rules *rules, const struct collection *collection
 	const struct rule *rule = rules->fields_read[collection->index][field->column];
 	bool shown = true;
 
-	if (rule != NULL && !rule_is_decided(rule, caller, &shown))
-		return FIELD_BY_ROW;
-	return shown ? FIELD_SHOWN : FIELD_HIDDEN;
+	if (rule == NULL || (rule_is_decided(rule, caller, &shown) && shown))
+		return FIELD_SHOWN;
+	/* Also where this caller's rows are none: the shape of a record does not depend on who asks. */
+	return rule->names_record ? FIELD_BY_ROW : FIELD_HIDDEN;
 }
 
 bool

@@ -120,8 +120,8 @@ struct rules {
 
 enum field_sight {
 	FIELD_SHOWN,
-	FIELD_HIDDEN, /* the caller alone decides, and may not: as if there were no such field */
-	FIELD_BY_ROW, /* null in the rows where its rule is false */
+	FIELD_HIDDEN, /* its rule asks for the caller alone, who may not: as if there were no such field */
+	FIELD_BY_ROW, /* its rule reads the record: null in the rows where it is false */
 };
 
 /* May ${caller} see ${field} of ${collection}? */

@@ -213,6 +213,7 @@ struct term {
 struct rule {
 	enum rule_use use;
 	struct term *root;
+	bool names_record; /* as it is before a write */
 	bool names_new;
 	bool names_auth;
 	bool names_request;

@@ -14,6 +14,8 @@ bool dice_percent(struct dice *dice, unsigned percent);
 enum { WORLD_ROWS = 6, WORLD_APPS = 2 };
 
 extern const char *const world_apps[WORLD_APPS]; /* as caisson.yaml has them */
+/* Does the rule of ${field} ask for the caller alone?  Who may not see it has no such field. */
+bool world_is_for_caller(const struct field *field);
 extern const char *const world_uuids[WORLD_ROWS];
 
 /* An app's rows; rows[collection.index] is WORLD_ROWS rows of columns_count values. */

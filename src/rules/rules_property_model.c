@@ -573,9 +573,8 @@ static bool
 is_hidden(const struct model *model, const struct collection *collection, const struct field *field)
 {
 	const struct rule *rule = model->world->rules.fields_read[collection->index][field->column];
-	bool shown;
 
-	return rule != NULL && rule_is_decided(rule, model->caller, &shown) && !shown;
+	return world_is_for_caller(field) && !holds(model, rule, model->from[FROM_RECORD]);
 }
 
 static bool

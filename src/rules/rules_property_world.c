@@ -108,6 +108,12 @@ static const char int_app[] =
 
 const char *const world_apps[WORLD_APPS] = { uuid_app, int_app };
 
+bool
+world_is_for_caller(const struct field *field)
+{
+	return str_is(field->name, "mail") || str_is(field->name, "many");
+}
+
 uint64_t
 dice_next(struct dice *dice)
 {

@@ -114,6 +114,18 @@ tell(houses, 'a cursor tells nothing that the rows do not', async ({ word, calle
 		assert.equal((await staff.delete(`/${word.posts}/${id}`)).status, 204);
 });
 
+tell(houses, 'a field for the row to say is there for everybody, whoever asks', async ({ server, word, callers }) => {
+	const staff = callers[2].api, other = new Api(server, { key: server.key('--user', 'no id of anybody') });
+	const made = await staff.make(`/${word.people}`, { name: 'ann', mood: 'm' });
+	for (const api of [callers[0].api, other]) {
+		assert.deepEqual((await api.get(`/${word.people}/${made.id}?fields=name,mood`)).json, { name: 'ann', mood: null });
+		assert.equal((await api.list(`/${word.people}`, { filter: `id == '${made.id}' && mood == null` })).json.items.length, 1);
+		assert.equal((await api.list(`/${word.people}`, { filter: `id == '${made.id}' && mood == 'm'` })).json.items.length, 0);
+	}
+	other.close();
+	assert.equal((await staff.delete(`/${word.people}/${made.id}`)).status, 204);
+});
+
 tell(houses, 'no stream tells more than the list does', async ({ server, word, callers, keys }) => {
 	const [guest, ann, staff] = callers;
 	const key = [undefined, keys.ann, keys.staff];
@@ -123,7 +135,7 @@ tell(houses, 'no stream tells more than the list does', async ({ server, word, c
 	const fields = await Events.open(server, `/v1/${word.people}?fields=name,mood`, { key: keys.ann });
 	const made = await staff.api.make(`/${word.people}`, { name: 'ann', pay: 5, mood: 'm' });
 	const path = `/${word.people}/${made.id}`;
-	const expected = [{ mood: undefined, pay: undefined }, { mood: 'm', pay: undefined }, { mood: 'm', pay: 5 }];
+	const expected = [{ mood: null, pay: undefined }, { mood: 'm', pay: undefined }, { mood: 'm', pay: 5 }];
 	for (const [i, stream] of streams.entries()) {
 		const [{ event, data }] = await stream.take();
 		assert.equal(event, 'entered');
@@ -135,7 +147,7 @@ tell(houses, 'no stream tells more than the list does', async ({ server, word, c
 	const moods = [];
 	for (const stream of streams)
 		moods.push((await stream.take())[0].data.mood);
-	assert.deepEqual(moods, [undefined, null, 'm']);
+	assert.deepEqual(moods, [null, null, 'm']);
 	assert.deepEqual((await fields.take())[0].data, { name: 'zoe', mood: null });
 	await staff.api.delete(path);
 	for (const stream of [...streams, fields]) {

@@ -87,8 +87,6 @@ class Model {
 		if (kind === 'people') {
 			delete seen.pay;
 			seen.mood = row.name === caller.name ? row.mood : null;
-			if (!caller.name) /* nobody equals nothing: the caller alone decides */
-				delete seen.mood;
 		} else if (kind === 'posts') {
 			delete seen.note;
 			seen.fans = row.fans.filter((id) => this.find('people', id, caller));
