@@ -137,3 +137,20 @@ control_ask(struct str question, struct buf *answer)
 	close(fd);
 	return err;
 }
+
+bool
+control_asks_for(struct str question, const char *command)
+{
+	enum { QUESTION_SIZE_MAX = 64 << 20 };
+	const struct json *member;
+	struct json_error error;
+	struct arena arena;
+	struct json json;
+	bool asks;
+
+	arena_init(&arena, QUESTION_SIZE_MAX);
+	member = json_parse(&arena, question, &json, &error) == OK ? json_member(&json, "command") : NULL;
+	asks = member != NULL && member->type == JSON_STRING && str_is(member->string, command);
+	arena_release(&arena);
+	return asks;
+}

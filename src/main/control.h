@@ -30,6 +30,8 @@ struct control {
 enum err control_start(struct control *control, control_handler *handle, void *arg) MUST_USE;
 void control_stop(struct control *control);
 
+/* Is ${command} what ${question} asks for? */
+bool control_asks_for(struct str question, const char *command);
 /*
  * Send ${question} to the server of the current folder.  ERR_NOT_FOUND: none runs.
  * OK with its answer in ${answer}.

@@ -199,9 +199,9 @@ answer_control(void *arg, struct str question, struct buf *answer)
 	struct running *running = arg;
 
 	uv_mutex_lock(&running->store_lock);
-	if (str_starts_with(question, STR("{\"command\":\"can\"")))
+	if (control_asks_for(question, "can"))
 		answer_can(running, question, answer);
-	else if (str_equal(question, STATUS_QUESTION))
+	else if (control_asks_for(question, "status"))
 		status_write(&running->status, answer);
 	else
 		key_request_run(running->server.store, question, answer);
