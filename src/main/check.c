@@ -54,7 +54,8 @@ run_check(const struct command *command, int argc, char **argv)
 	if (argument_given(&arguments, "json"))
 		print_mistakes_json(&mistakes, buf_str(&detail));
 	else if (good)
-		printf("caisson.yaml: %zu collections, no mistakes\n", loaded.app->collections_count);
+		printf("caisson.yaml: %zu collection%s, no mistakes\n", loaded.app->collections_count,
+		    loaded.app->collections_count == 1 ? "" : "s");
 	else
 		tell_mistakes(command, &mistakes, buf_str(&detail));
 	if (good)

@@ -385,7 +385,7 @@ apply_link(struct chain *chain, const struct migrate_link *link, int64_t number,
 	run.checksum = link->file != NULL ? link->file->checksum : checksum;
 	err = migration_run(chain->migration, link->plan, &run, &chain->detail);
 	if (err == OK)
-		printf("applied: %lld %.*s\n", (long long)number, STR_ARGS(run.name));
+		printf("applied: migration %lld (%.*s)\n", (long long)number, STR_ARGS(run.name));
 	else
 		complain(chain);
 	fflush(stdout);

@@ -17,6 +17,7 @@ struct watch {
 	void (*on_change)(struct watch *watch);
 };
 
+/* ${on_change} may be NULL for a loop that does not run meanwhile: ask watch_saw(). */
 void watch_start(struct watch *watch, uv_loop_t *loop, void (*on_change)(struct watch *watch));
 /* Something has changed, and on_change was not called yet. */
 bool watch_saw(const struct watch *watch);

@@ -287,7 +287,7 @@ scenario('migrations are files to be reviewed, applied everywhere, and not to be
 	writeFileSync(path, edited.replace(/-- checksum: .*/, `-- checksum: ${checksum}`));
 	const ran = world.apply();
 	assert.equal(ran.status, 0, ran.stderr);
-	assert.match(ran.stdout, /applied: 1 0001-add-slug/);
+	assert.match(ran.stdout, /applied: migration 1 \(0001-add-slug\)/);
 	await world.server.start();
 	assert.equal((await world.api.walk('/all'))[0].slug, 'x-slug', 'as it was edited');
 	await world.stop();
