@@ -2,12 +2,11 @@
 // themselves do, on the same port; what may lose something is told.
 
 import assert from 'node:assert/strict';
-import test from 'node:test';
 import { get } from 'node:http';
-import { Api } from '../lib/api.mjs';
+import { alone } from '../lib/alone.mjs';
 import { Events } from '../lib/events.mjs';
 import { lineOf, logged } from '../lib/log.mjs';
-import { Server, writeAppFile } from '../lib/server.mjs';
+import { writeAppFile } from '../lib/server.mjs';
 import { trees } from '../lib/two_trees.mjs';
 
 const CHANGED = /tables were changed/, KEPT = /as before/;
@@ -31,19 +30,7 @@ async function saved(server, what, app) {
 
 function served(name, conversation) {
 	for (const { word, file } of trees)
-		test(`${word.app}: ${name}`, { timeout: 120000 }, async () => {
-			const server = await Server.start(file, { args: ['--dev'] });
-			const api = new Api(server);
-			try {
-				await conversation({ server, api, file, word, path: `/${word.root}` });
-			} catch (error) {
-				server.drop();
-				throw error;
-			} finally {
-				api.close();
-			}
-			await server.release();
-		});
+		alone(`${word.app}: ${name}`, file, { args: ['--dev'] }, (house) => conversation({ ...house, file, word, path: `/${word.root}` }));
 }
 
 /* The status, on a connection of its own; null where it was closed before its request was read. */

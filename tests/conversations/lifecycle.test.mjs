@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { mkdirSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { alone } from '../lib/alone.mjs';
 import { Api, refused } from '../lib/api.mjs';
 import { makeFolder, root, run, Server, writeAppFile } from '../lib/server.mjs';
 import { Wire } from '../lib/wire.mjs';
@@ -11,23 +12,6 @@ import { testApps } from '../lib/apps.mjs';
 import { trees } from '../lib/two_trees.mjs';
 
 const access = { read: true, create: true, update: true, delete: true };
-
-/* A server for one test, told to it with a guest; ended whatever happens. */
-function alone(name, app, options, conversation) {
-	test(name, { timeout: 60000 }, async () => {
-		const server = await Server.start(app, options);
-		const api = new Api(server);
-		try {
-			await conversation({ server, api });
-		} catch (error) {
-			server.drop();
-			throw error;
-		} finally {
-			api.close();
-		}
-		await server.release();
-	});
-}
 
 for (const { word, file } of trees) {
 	const path = `/${word.root}`;

@@ -5,6 +5,7 @@ import test from 'node:test';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { alone } from '../lib/alone.mjs';
 import { Api } from '../lib/api.mjs';
 import { lineOf, logged } from '../lib/log.mjs';
 import { run, Server } from '../lib/server.mjs';
@@ -18,27 +19,10 @@ function asked(server) {
 	return logged(server, 'request').filter((line) => line.path !== '/openapi.json');
 }
 
-/* A server whose log is read; ended whatever happens. */
-function watched(name, file, options, conversation) {
-	test(name, { timeout: 60000 }, async () => {
-		const server = await Server.start(file, options);
-		const api = new Api(server);
-		try {
-			await conversation({ server, api });
-		} catch (error) {
-			server.drop();
-			throw error;
-		} finally {
-			api.close();
-		}
-		await server.release();
-	});
-}
-
 for (const { word, file } of trees) {
 	const path = `/${word.root}`;
 
-	watched(`${word.app}: a write, a read and a refusal have a line each`, file, {}, async ({ server, api }) => {
+	alone(`${word.app}: a write, a read and a refusal have a line each`, file, {}, async ({ server, api }) => {
 		const key = server.key('--user', 'ann', '--role', 'editor');
 		const made = await api.as(key).post(path, { name: 'one' });
 		assert.equal(made.status, 201, made.text);
@@ -71,7 +55,7 @@ for (const { word, file } of trees) {
 		assert.equal(`/requests/${no.id}`, refused.json.instance);
 	});
 
-	watched(`${word.app}: no query string, and nothing that a client could forge`, file, {}, async ({ server, api }) => {
+	alone(`${word.app}: no query string, and nothing that a client could forge`, file, {}, async ({ server, api }) => {
 		await api.list(path, { filter: "name == 'secret-of-somebody'" });
 		await api.request('GET', `//v1${path}/%0a%22%7b`);
 		await lineOf(server, 'request', (line) => line.path.endsWith('%0a%22%7b'));
@@ -80,7 +64,7 @@ for (const { word, file } of trees) {
 			JSON.parse(line);
 	});
 
-	watched(`${word.app}: a trace is taken over; what is none is not`, file, {}, async ({ server, api }) => {
+	alone(`${word.app}: a trace is taken over; what is none is not`, file, {}, async ({ server, api }) => {
 		await api.get(path, { traceparent: `00-${TRACE}-${PARENT}-01` });
 		const line = await lineOf(server, 'request', (each) => each.trace === TRACE);
 		assert.equal(line.parent, PARENT);
@@ -97,7 +81,7 @@ for (const { word, file } of trees) {
 		assert.equal(asked(server).filter((each) => each.trace !== undefined).length, 1);
 	});
 
-	watched(`${word.app}: requests without a head are logged, and those that are cut off`, file, { args: ['--limit', 'head_timeout=300'] }, async ({ server }) => {
+	alone(`${word.app}: requests without a head are logged, and those that are cut off`, file, { args: ['--limit', 'head_timeout=300'] }, async ({ server }) => {
 		const slow = await Wire.connect(server.port);
 		slow.send('GET / HT');
 		const late = await lineOf(server, 'request', (line) => line.status === 408);
@@ -116,7 +100,7 @@ for (const { word, file } of trees) {
 		assert.deepEqual([cut.status, cut.method, cut.bytes_out], [0, 'POST', 0]);
 	});
 
-	watched(`${word.app}: a live stream is one line, at its end`, file, {}, async ({ server }) => {
+	alone(`${word.app}: a live stream is one line, at its end`, file, {}, async ({ server }) => {
 		const wire = await Wire.connect(server.port);
 		wire.send(`GET /v1${path} HTTP/1.1\r\nhost: a\r\naccept: text/event-stream\r\n\r\n`);
 		await wire.head();
@@ -130,7 +114,7 @@ for (const { word, file } of trees) {
 	});
 }
 
-watched('start and stop are lines', trees[0].file, {}, async ({ server }) => {
+alone('start and stop are lines', trees[0].file, {}, async ({ server }) => {
 	const start = await lineOf(server, 'start');
 	assert.equal(start.level, 'info');
 	assert.ok(start.message.includes(server.url) && start.message.includes(String(server.child.pid)), start.message);

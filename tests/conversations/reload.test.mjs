@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { alone } from '../lib/alone.mjs';
 import { Api, refused } from '../lib/api.mjs';
 import { Events } from '../lib/events.mjs';
 import { lineOf, logged } from '../lib/log.mjs';
-import { Server, writeAppFile } from '../lib/server.mjs';
+import { writeAppFile } from '../lib/server.mjs';
 import { sleep, Wire } from '../lib/wire.mjs';
 import { trees } from '../lib/two_trees.mjs';
 
@@ -29,19 +30,7 @@ function with_(file, change) {
 }
 
 function served(name, file, options, conversation) {
-	test(name, { timeout: 120000 }, async () => {
-		const server = await Server.start(file, options);
-		const api = new Api(server);
-		try {
-			await conversation({ server, api, file });
-		} catch (error) {
-			server.drop();
-			throw error;
-		} finally {
-			api.close();
-		}
-		await server.release();
-	});
+	alone(name, file, options, (house) => conversation({ ...house, file }));
 }
 
 for (const { word, file } of trees) {

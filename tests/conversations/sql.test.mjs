@@ -1,10 +1,8 @@
 // caisson sql: what it shows, what it refuses, and that its writes are commits.
 
 import assert from 'node:assert/strict';
-import test from 'node:test';
-import { Api } from '../lib/api.mjs';
+import { alone } from '../lib/alone.mjs';
 import { isPostgres } from '../lib/database.mjs';
-import { Server } from '../lib/server.mjs';
 
 const open = { read: true, create: true, update: true, delete: true };
 const file = (things, name) => ({
@@ -24,20 +22,10 @@ const VALUES = { count: 7, price: '12.30', day: '2026-11-24', at: '2026-11-24T08
 
 function told(name, conversation) {
 	for (const [things, field] of [['books', 'title'], ['order', 'select']])
-		test(`${name}: ${things}`, { timeout: 60000 }, async () => {
-			const server = await Server.start(file(things, field));
-			const api = new Api(server);
-			const sql = (...args) => server.run(['sql', '-C', server.folder, ...args]);
-			try {
-				await conversation({ server, api, sql, things, field, path: `/${things}`, table: `"${things}"`, column: `"${field}"` });
-			} catch (error) {
-				server.drop();
-				throw error;
-			} finally {
-				api.close();
-			}
-			await server.release();
-		});
+		alone(`${name}: ${things}`, file(things, field), {}, ({ server, api }) => conversation({
+			server, api, things, field, path: `/${things}`, table: `"${things}"`, column: `"${field}"`,
+			sql: (...args) => server.run(['sql', '-C', server.folder, ...args]),
+		}));
 }
 
 told('values are shown as the API shows them, while a server runs and when none does', async ({ server, api, sql, path, table, column, field }) => {
