@@ -34,6 +34,10 @@ read_range(struct log_reading *reading, int64_t since, int64_t until, size_t com
 		return err;
 	page->until = until < INT64_MAX ? until : since > reach.newest ? since : reach.newest;
 	page->truncated = !reaches(reading, &reach, since);
+	if (page->truncated && reach.start > since) {
+		page->until = reach.start;
+		page->more = page->until < until;
+	}
 	if (page->truncated || reach.newest <= since)
 		return OK;
 	err = read_page(reading, since, page->until, commits_max, page);

@@ -22,7 +22,10 @@ struct log_page {
 	size_t count;
 	int64_t until; /* all up to it is here: the next page's since */
 	bool more; /* the page ended before the range did */
-	/* The log does not reach back to `since`, or never gave such a number: there are no commits. */
+	/*
+	 * The log does not reach back to `since`: there are no commits, and until is where it begins.
+	 * Or such a number was never given.
+	 */
 	bool truncated;
 };
 

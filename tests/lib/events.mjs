@@ -71,13 +71,13 @@ export class Events {
 
 	/* The next count events, in order; throws when they do not come in time. */
 	async take(count = 1, timeout_ms = 5000) {
-		await this.until(() => this.events.length >= count, timeout_ms, `${count} events, got ${JSON.stringify(this.events)}`);
+		await this.until(() => this.events.length >= count, timeout_ms, `${count} events`);
 		return this.events.splice(0, count);
 	}
 
 	/* Collects events until one satisfies the test; all of them, that one last. */
 	async takeUntil(isLast, timeout_ms = 5000) {
-		await this.until(() => this.events.some(isLast), timeout_ms, `the event, got ${JSON.stringify(this.events.slice(-5))}`);
+		await this.until(() => this.events.some(isLast), timeout_ms, 'the event');
 		return this.events.splice(0, this.events.findIndex(isLast) + 1);
 	}
 
@@ -86,7 +86,7 @@ export class Events {
 		while (!condition()) {
 			const left_ms = until - Date.now();
 			if (left_ms <= 0 || this.done)
-				throw new Error(`${this.done ? `the stream ended (${this.error?.message ?? 'properly'})` : 'too late'}: waited for ${what}`);
+				throw new Error(`${this.done ? `the stream ended (${this.error?.message ?? 'properly'})` : 'too late'}: waited for ${what}, got ${JSON.stringify(this.events.slice(-5))}`);
 			await new Promise((done) => {
 				const late = setTimeout(done, left_ms);
 				this.wake = () => {

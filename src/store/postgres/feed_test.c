@@ -344,6 +344,42 @@ a_long_transaction_holds_the_feed_back(void **state)
 	PQfinish(pg);
 }
 
+/* A transaction that began before the log was cut hides where it begins; what comes after is told. */
+static void
+a_log_that_was_cut_goes_on_where_it_begins(void **state)
+{
+	PGconn *old = PQconnectdb(test_server()), *pg = PQconnectdb(test.database);
+	struct ring_follower follower = { .mail.deliver = on_mail };
+	struct row_write write = category(1, "one");
+	struct commit *gap, *commit;
+	int64_t cut, number;
+	bool missed;
+
+	(void)state;
+	wait_for_all();
+	PQclear(PQexec(old, "BEGIN"));
+	PQclear(PQexec(old, "SELECT pg_current_xact_id()"));
+	assert_int_equal(write_call(insert_row, &write, &cut), OK);
+	PQclear(PQexec(pg, "WITH gone AS (DELETE FROM caisson_changes RETURNING seq) INSERT INTO caisson_meta"
+			   " SELECT 'log_start', max(seq)::text FROM gone"));
+	write = category(2, "two");
+	assert_int_equal(write_call(insert_row, &write, &number), OK);
+	ring_follow(&second->ring, &follower, &loop);
+	PQclear(PQexec(old, "COMMIT"));
+	for (int i = 0; i < 1000 && store_last_number(second) < number; i++)
+		usleep(10000);
+	usleep(200000);
+	gap = ring_next(&second->ring, &follower, &missed);
+	commit = ring_next(&second->ring, &follower, &missed);
+	assert_true(gap != NULL && gap->too_many && gap->number == cut);
+	assert_true(commit != NULL && !commit->too_many && commit->number == number);
+	commit_unref(gap);
+	commit_unref(commit);
+	ring_unfollow(&second->ring, &follower);
+	PQfinish(old);
+	PQfinish(pg);
+}
+
 /* --- an id that comes and goes -------------------------------------------- */
 
 static const uint64_t claimed = PRODUCTS + 200;
@@ -472,6 +508,7 @@ main(void)
 		FEED_TEST(replaying_the_feed_gives_the_tables),
 		FEED_TEST(a_follower_may_come_at_any_time),
 		FEED_TEST(a_long_transaction_holds_the_feed_back),
+		FEED_TEST(a_log_that_was_cut_goes_on_where_it_begins),
 		FEED_TEST(an_id_that_comes_and_goes_keeps_its_order),
 		FEED_TEST(increments_through_two_nodes_are_exact),
 	};

@@ -149,7 +149,7 @@ publish_up_to(struct follower *follower, struct tx *tx, int64_t until)
 		if (err != OK)
 			return err;
 		if (page.truncated)
-			publish_gap(follower, until);
+			publish_gap(follower, page.until);
 		else
 			ring_publish(&follower->store->ring, page.commits, page.count);
 		follower->position = page.until;
