@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 
-from workloads import CREATES, HALF, HALF_REPORT, LIST_COUNTED, REFERENCE_RULE, RULES
+from workloads import CREATES, HALF, HALF_REPORT, LIST_ANEW, LIST_COUNTED, REFERENCE_RULE, RULES
 
 SERVER_CORE, LOAD_CORE = 0, 1
 LEVELS = ("beginner", "intermediate", "advanced")
@@ -248,9 +248,11 @@ class Caisson(Server):
         if workload == "point, key":
             return self.requests("point") + ["--key", self.key]
         if workload == "list":
-            return ["GET", "PORT", "{{url}}", "--pick", f"url={self.write_urls('')}"]
+            return ["GET", "PORT", "{{url}}", "--pick", f"url={self.write_urls()}"]
         if workload == LIST_COUNTED:
-            return ["GET", "PORT", "{{url}}", "--pick", f"url={self.write_urls('&count=exact')}"]
+            return ["GET", "PORT", "{{url}}", "--pick", f"url={self.write_urls(count=True)}"]
+        if workload == LIST_ANEW:
+            return ["GET", "PORT", "{{url}}", "--pick", f"url={self.write_urls(count=True, now=True)}"]
         if workload in CREATES:
             return self.create("questions")
         if workload in RULES:
@@ -261,11 +263,13 @@ class Caisson(Server):
         return ["POST", "PORT", f"/v1/{collection}", "--key", self.key,
                 "--pick", f"topic={self.work}/app/topics", "--body", self.write_body()]
 
-    def write_urls(self, more):
-        path = self.work / f"caisson-urls{more}"
+    def write_urls(self, count=False, now=False):
+        more = ("%20%26%26%20asked%20%3C%20now" if now else "") + "&sort=-asked&limit=20"
+        more += "&count=exact" if count else ""
+        path = self.work / f"caisson-urls{'-counted' if count else ''}{'-now' if now else ''}"
         path.write_text("".join(
             "/v1/questions?filter=level%20==%20%22" + level +
-            "%22%20%26%26%20asked%20%3C%20%22" + day + "T00:00:00Z%22&sort=-asked&limit=20" + more + "\n"
+            "%22%20%26%26%20asked%20%3C%20%22" + day + "T00:00:00Z%22" + more + "\n"
             for level in LEVELS for day in days()))
         return path
 

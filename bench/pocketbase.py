@@ -75,7 +75,7 @@ class PocketBase(Server):
             return ["GET", "PORT", records + "/{{id}}", "--pick", f"id={self.work}/pb-ids"]
         if workload == "point, key":
             return self.requests("point") + ["--key", self.token]
-        if workload.startswith("list"):
+        if workload in ("list", LIST_COUNTED):
             return ["GET", "PORT", "{{url}}", "--pick",
                     f"url={self.write_urls(records, workload == LIST_COUNTED)}"]
         return None

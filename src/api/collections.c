@@ -42,6 +42,7 @@ parse_list(struct task *task)
 		return task_fail(task, ERR_TOO_LARGE);
 	request->state = list;
 	list->json = &request->answer.body;
+	list->counts = request->served->counts;
 	if (!list_parse(&request->arena, request->served->rules, request->collection, request->identity,
 		request->parameters, request->parameters_count, server->secret, &list->query, &problem))
 		return refuse_list(request, &problem);

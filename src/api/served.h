@@ -28,6 +28,7 @@ struct served {
 	const struct rules *rules;
 	const struct public_files *files; /* or NULL */
 	struct str openapi; /* /openapi.json (api/openapi.h) */
+	struct counts *counts; /* of its lists (records/count.h); the one thing in it that changes */
 	atomic_uint references;
 	void (*free)(struct served *served); /* the last reference was let go; any thread */
 };

@@ -31,38 +31,6 @@ add_condition(const struct predicate *predicate, struct sql_text *sql)
 	rule_to_sql(predicate->rules, predicate->filter, predicate->caller, sql);
 }
 
-static void
-add_value(struct buf *key, const struct value *value)
-{
-	buf_add_byte(key, (char)('0' + value->kind));
-	switch (value->kind) {
-	case VALUE_NULL:
-		break;
-	case VALUE_BOOL:
-		buf_add_byte(key, value->boolean ? '1' : '0');
-		break;
-	case VALUE_REAL:
-		buf_add(key, &value->real, sizeof(value->real));
-		break;
-	case VALUE_INT:
-	case VALUE_TIME:
-	case VALUE_DATE:
-	case VALUE_DECIMAL:
-		buf_add_byte(key, (char)('0' + value->scale));
-		buf_add(key, &value->integer, sizeof(value->integer));
-		break;
-	case VALUE_TEXT:
-	case VALUE_JSON:
-		buf_add_int(key, (int64_t)value->text.size);
-		buf_add_byte(key, ':');
-		buf_add_str(key, value->text);
-		break;
-	case VALUE_UUID:
-		buf_add(key, value->uuid.bytes, sizeof(value->uuid.bytes));
-		break;
-	}
-}
-
 /*
  * The condition as SQL is exactly what is left of rule and filter once the
  * caller is known; its text and its values say what it means.
@@ -78,14 +46,8 @@ predicate_key(const struct predicate *predicate, struct buf *key)
 		sql_add(&sql, " ");
 		sight_add_key(&sql, predicate->sight);
 	}
-	buf_add_str(key, predicate->collection->name);
-	buf_add_byte(key, ' ');
-	add_value(key, &predicate->id);
-	buf_add_str(key, buf_str(&sql.text));
-	for (size_t i = 0; i < sql.params_count; i++)
-		add_value(key, &sql.params[i]);
-	if (sql_err(&sql) != OK)
-		key->err = sql_err(&sql);
+	sql_addf(&sql, " %n %v", predicate->collection->name, predicate->id);
+	sql_write_key(&sql, key);
 	sql_release(&sql);
 }
 

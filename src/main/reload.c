@@ -5,6 +5,7 @@
 #include "api/openapi.h"
 #include "base/memory.h"
 #include "ops/journal.h"
+#include "records/count.h"
 
 enum { DETAIL_SIZE_MAX = 4096, DIFFERENCES_SHOWN = 20 };
 
@@ -23,6 +24,7 @@ free_version(struct served *served)
 	struct version *version = CONTAINER(served, struct version, served);
 
 	public_free(version->files);
+	counts_free(version->served.counts);
 	buf_release(&version->openapi);
 	unload_app(&version->loaded);
 	free(version);
@@ -47,6 +49,7 @@ version_read(struct app_mistakes *mistakes, struct buf *detail)
 	buf_init(&version->openapi, OPENAPI_SIZE_MAX);
 	openapi_write(version->loaded.app, &version->openapi);
 	version->served.openapi = buf_str(&version->openapi);
+	version->served.counts = counts_new();
 	return version;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "records/count.h"
 #include "records/list_internal.h"
 #include "sql/catalogue.h"
 
@@ -240,37 +241,20 @@ is_counted(const struct reading *reading)
 	       (query->offset == 0 || reading->read->items_count > 0);
 }
 
-static void
-write_count(struct reading *reading)
+static enum err
+count_all(struct reading *reading, int64_t *ret)
 {
 	const struct list_query *query = reading->query;
-	bool is_bounded = query->count == LIST_COUNT_BOUNDED;
-	struct sql_text *sql = &reading->sql;
 
-	sql_clear(sql);
-	sql_add(sql, is_bounded ? "SELECT count(*) FROM (SELECT 1 FROM " : "SELECT count(*) FROM ");
-	sql_name(sql, query->collection->name);
-	sql_add(sql, " AS t WHERE ");
-	list_add_condition(sql, query);
-	if (is_bounded)
-		sql_addf(sql, " LIMIT %v) AS c", value_int(limit(LIMIT_count_bound) + 1));
-}
-
-static enum err
-count_rows(struct reading *reading, int64_t *ret)
-{
-	struct tx_rows rows;
-	enum err err;
-
+	if (query->is_empty)
+		return OK;
 	if (is_counted(reading)) {
-		*ret = (int64_t)reading->query->offset + (int64_t)reading->read->items_count;
+		*ret = (int64_t)query->offset + (int64_t)reading->read->items_count;
 		return OK;
 	}
-	write_count(reading);
-	err = tx_query(reading->tx, &reading->sql, &rows);
-	if (err == OK && tx_next(&rows))
-		*ret = tx_value(&rows, 0, VALUE_INT).integer;
-	return tx_close(&rows, err);
+	return query->count == LIST_COUNT_BOUNDED ?
+		   count_bounded(reading->tx, query, ret) :
+		   count_exactly(reading->tx, reading->read->counts, query, ret);
 }
 
 /* ,"count":12 */
@@ -280,7 +264,7 @@ add_count(struct reading *reading)
 	struct buf *json = reading->read->json;
 	bool is_bounded = reading->query->count == LIST_COUNT_BOUNDED;
 	int64_t count = 0, bound = limit(LIMIT_count_bound);
-	enum err err = reading->query->is_empty ? OK : count_rows(reading, &count);
+	enum err err = count_all(reading, &count);
 
 	buf_add_c(json, ",\"count\":");
 	buf_add_int(json, is_bounded && count > bound ? bound : count);

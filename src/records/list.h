@@ -159,9 +159,12 @@ enum store_weight list_weight(const struct list_query *query);
 /* HEAVY where it expands a back reference. */
 enum store_weight sight_weight(const struct sight *sight);
 
+struct counts;
+
 struct list_read {
 	const struct list_query *query;
 	struct buf *json; /* the answer is appended */
+	struct counts *counts; /* where exact ones are kept (records/count.h); or NULL */
 	/*
 	 * Where it is set there is no answer: it gets each record, as JSON, and ${json} is
 	 * emptied behind each; at the end only the cursor stands there.

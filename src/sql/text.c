@@ -110,3 +110,47 @@ sql_addf(struct sql_text *sql, const char *format, ...)
 	va_end(args);
 	buf_add_c(&sql->text, format);
 }
+
+/* --- what tells it from others ------------------------------------------ */
+
+static void
+add_value(struct buf *key, const struct value *value)
+{
+	buf_add_byte(key, (char)('0' + value->kind));
+	switch (value->kind) {
+	case VALUE_NULL:
+		break;
+	case VALUE_BOOL:
+		buf_add_byte(key, value->boolean ? '1' : '0');
+		break;
+	case VALUE_REAL:
+		buf_add(key, &value->real, sizeof(value->real));
+		break;
+	case VALUE_INT:
+	case VALUE_TIME:
+	case VALUE_DATE:
+	case VALUE_DECIMAL:
+		buf_add_byte(key, (char)('0' + value->scale));
+		buf_add(key, &value->integer, sizeof(value->integer));
+		break;
+	case VALUE_TEXT:
+	case VALUE_JSON:
+		buf_add_int(key, (int64_t)value->text.size);
+		buf_add_byte(key, ':');
+		buf_add_str(key, value->text);
+		break;
+	case VALUE_UUID:
+		buf_add(key, value->uuid.bytes, sizeof(value->uuid.bytes));
+		break;
+	}
+}
+
+void
+sql_write_key(const struct sql_text *sql, struct buf *key)
+{
+	buf_add_str(key, buf_str(&sql->text));
+	for (size_t i = 0; i < sql->params_count; i++)
+		add_value(key, &sql->params[i]);
+	if (sql_err(sql) != OK)
+		key->err = sql_err(sql);
+}

@@ -25,6 +25,8 @@ void sql_release(struct sql_text *sql);
 /* Empty again, memory kept. */
 void sql_clear(struct sql_text *sql);
 enum err sql_err(const struct sql_text *sql);
+/* Append its text and its values as bytes: two statements with the same bytes ask the same. */
+void sql_write_key(const struct sql_text *sql, struct buf *key);
 
 /* SQL as it is: a literal of ours, never a value. */
 void sql_add(struct sql_text *sql, const char *literal);

@@ -39,3 +39,8 @@ struct log_page {
 enum err log_read(struct tx *tx, const struct app *app, int64_t since, int64_t until,
     size_t commits_max, struct log_page *ret) MUST_USE;
 void log_page_release(struct log_page *page);
+
+/* Does a snapshot hold every commit up to its newest one?  On PostgreSQL an older one may still come. */
+bool log_is_ordered(const struct tx *tx);
+/* The newest commit of the snapshot, whatever it changed; where log_is_ordered(). */
+enum err log_newest(struct tx *tx, int64_t *ret) MUST_USE;

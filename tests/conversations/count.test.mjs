@@ -44,6 +44,26 @@ tell(houses, 'a count goes along with cursors, and its tag follows it', async ({
 	assert.equal((await api.list(`/${word.comments}`, { count: '' })).json.count, undefined);
 });
 
+/* Counts are kept; each is as fresh as its page. */
+tell(houses, 'a count follows every write, and what changes behind a reference', async ({ word, callers }) => {
+	const [, , { api }] = callers;
+	const count = async (filter) => (await api.list(`/${word.comments}`, { filter, count: 'exact', limit: 1, sort: '-id' })).json.count;
+	const writer = await api.make(`/${word.people}`, { name: 'counted' });
+	const filters = ['stars == 5', "text == 'counted'", `${word.writer}.name == 'counted'`];
+	const before = await Promise.all(filters.map(count));
+	const made = await api.make(`/${word.comments}`, Array.from({ length: 3 }, () => ({ text: 'counted', stars: 5, [word.writer]: writer.id })));
+	assert.deepEqual(await Promise.all(filters.map(count)), before.map((each) => each + 3));
+	assert.equal((await api.patch(`/${word.comments}/${made.items[0].id}`, { stars: 1 })).status, 200);
+	assert.equal((await api.delete(`/${word.comments}/${made.items[1].id}`)).status, 204);
+	assert.deepEqual(await Promise.all(filters.map(count)), [before[0] + 1, before[1] + 2, before[2] + 2]);
+	assert.equal((await api.patch(`/${word.people}/${writer.id}`, { name: 'renamed' })).status, 200);
+	assert.deepEqual(await Promise.all(filters.map(count)), [before[0] + 1, before[1] + 2, before[2]]);
+	for (const { id } of [made.items[0], made.items[2]])
+		assert.equal((await api.delete(`/${word.comments}/${id}`)).status, 204);
+	assert.equal((await api.delete(`/${word.people}/${writer.id}`)).status, 204);
+	assert.deepEqual(await Promise.all(filters.map(count)), before);
+});
+
 const many = new House('many', {
 	app: 'many', database: 'sqlite:data/many.db',
 	collections: { rows: { access: { read: true, create: true }, fields: { n: { type: 'int', index: true } } } },
