@@ -90,7 +90,7 @@ write_select(struct reading *reading, const struct list_range *ranges, size_t co
 	sql_add(sql, " FROM");
 	list_add_table(sql, query);
 	sql_add(sql, " WHERE ");
-	list_add_condition(sql, query);
+	list_add_page_condition(sql, query, count > 0 ? ranges : NULL);
 	list_add_ranges(sql, query, ranges, count);
 	list_add_order(sql, query);
 	sql_addf(sql, " LIMIT %v",

@@ -99,6 +99,14 @@ struct list_index {
 	 */
 	bool is_pinned;
 	struct str name; /* empty: the table's own order (an int id) */
+	/* Its columns as they are walked, up to the last key. */
+	struct list_step {
+		const struct field *field;
+		bool descending;
+		bool is_fixed;
+		size_t behind; /* keys[0] … keys[behind - 1] stand before it */
+	} steps[APP_INDEX_COLUMNS_MAX + 1];
+	size_t steps_count;
 };
 
 enum list_count { LIST_NO_COUNT, LIST_COUNT_EXACT, LIST_COUNT_BOUNDED };

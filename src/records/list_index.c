@@ -28,7 +28,6 @@ struct search {
 	struct arena *arena;
 	struct list_query *query;
 	bool failed;
-	size_t best_fixed; /* columns of the best one that are fixed */
 };
 
 static const struct rule *
@@ -70,18 +69,20 @@ skip_fixed_keys(const struct list_query *query, size_t key)
 	return key;
 }
 
-/* Has ${candidate} the order?  *ret_fixed = how many of its columns are fixed. */
+/* Has ${candidate} the order?  Its columns up to the last key are then *ret, as they are walked. */
 static bool
-serves(const struct list_query *query, const struct candidate *candidate, size_t *ret_fixed)
+serves(const struct list_query *query, const struct candidate *candidate, struct list_index *ret)
 {
-	size_t key = skip_fixed_keys(query, 0), matched = 0, fixed = 0;
+	size_t key = skip_fixed_keys(query, 0), behind = 0, matched = 0, fixed = 0;
 	bool is_reversed = false;
 
 	for (size_t i = 0; i < candidate->count && key < query->keys_count; i++) {
 		const struct field *field = candidate->fields[i];
 		bool reverse = candidate->descending[i] != query->keys[key].descending;
 
-		if (is_fixed(query, field)) {
+		ret->steps[i] = (struct list_step){ field, candidate->descending[i], is_fixed(query, field), behind };
+		ret->steps_count = i + 1;
+		if (ret->steps[i].is_fixed) {
 			fixed++;
 			continue;
 		}
@@ -90,11 +91,22 @@ serves(const struct list_query *query, const struct candidate *candidate, size_t
 			return false;
 		is_reversed = reverse;
 		matched++;
+		behind = key + 1;
 		key = skip_fixed_keys(query, key + 1);
 	}
-	*ret_fixed = fixed;
-	return key == query->keys_count ||
-	       (candidate->is_unique && matched + fixed == candidate->count);
+	for (size_t i = 0; i < ret->steps_count; i++)
+		ret->steps[i].descending ^= is_reversed;
+	return key == query->keys_count || (candidate->is_unique && matched + fixed == candidate->count);
+}
+
+static size_t
+fixed_steps(const struct list_index *index)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < index->steps_count; i++)
+		count += index->steps[i].is_fixed;
+	return count;
 }
 
 static struct str
@@ -117,17 +129,16 @@ name_of(const struct collection *collection, const struct candidate *candidate, 
 static void
 consider(struct search *search, const struct candidate *candidate)
 {
-	struct list_index *index = &search->query->index;
+	struct list_index index = { .serves = true };
+	struct list_index *best = &search->query->index;
 	char name[NAME_SIZE];
-	size_t fixed = 0;
 
-	if (!serves(search->query, candidate, &fixed) ||
-	    (index->serves && fixed <= search->best_fixed))
+	if (!serves(search->query, candidate, &index) ||
+	    (best->serves && fixed_steps(&index) <= fixed_steps(best)))
 		return;
-	index->serves = true;
-	index->name = arena_str(search->arena, name_of(search->query->collection, candidate, name));
-	search->best_fixed = fixed;
-	search->failed |= index->name.data == NULL;
+	*best = index;
+	best->name = arena_str(search->arena, name_of(search->query->collection, candidate, name));
+	search->failed |= best->name.data == NULL;
 }
 
 static void

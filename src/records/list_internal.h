@@ -98,6 +98,10 @@ struct list_range {
 	size_t equal, end;
 };
 
+/* The same of one page: what stands behind ${range}, or NULL for the first. */
+void list_add_page_condition(
+    struct sql_text *sql, const struct list_query *query, const struct list_range *range);
+
 enum { LIST_RANGES_MAX = 2 * (LIST_KEYS_MAX + 1) };
 
 /* " AND " and any of ${ranges}; nothing where there are none. */

@@ -135,6 +135,26 @@ list_add_condition(struct sql_text *sql, const struct list_query *query)
 	rule_to_sql(query->rules, query->filter, &query->identity->caller, sql);
 }
 
+/*
+ * Where it is known to have one value, SQLite does not look for a column in the order, nor then for
+ * the columns behind it in the index: so the condition may say it of none that stands behind a key
+ * that the range leaves open.
+ */
+void
+list_add_page_condition(struct sql_text *sql, const struct list_query *query, const struct list_range *range)
+{
+	const struct field *unsought[COUNT(query->index.steps)];
+	size_t equal = range == NULL ? 0 : range->equal;
+
+	for (size_t i = 0; query->index.is_pinned && sql->dialect == SQL_SQLITE && i < query->index.steps_count; i++)
+		if (query->index.steps[i].is_fixed && query->index.steps[i].behind > equal)
+			unsought[sql->unsought_count++] = query->index.steps[i].field;
+	sql->unsought = unsought;
+	list_add_condition(sql, query);
+	sql->unsought = NULL;
+	sql->unsought_count = 0;
+}
+
 void
 list_add_ranges(struct sql_text *sql, const struct list_query *query,
     const struct list_range *ranges, size_t count)
@@ -158,13 +178,25 @@ list_direction(const struct sql_text *sql, const struct list_key *key)
 	return key->descending ? " DESC NULLS LAST" : " NULLS FIRST";
 }
 
+/*
+ * SQLite takes an order for that of an index where each of the index's columns is named, or has one
+ * value and only such columns before it.
+ */
+static void
+add_index_order(struct sql_text *sql, const struct list_index *index)
+{
+	for (size_t i = 0; i < index->steps_count; i++) {
+		sql_addf(sql, i == 0 ? "t.%n" : ", t.%n", index->steps[i].field->name);
+		sql_add(sql, index->steps[i].descending ? " DESC" : "");
+	}
+}
+
 /* Without keys of one value: an engine does not see that a CASE is one. */
-void
-list_add_order(struct sql_text *sql, const struct list_query *query)
+static void
+add_keys_order(struct sql_text *sql, const struct list_query *query)
 {
 	size_t last = query->keys_count - 1;
 
-	sql_add(sql, " ORDER BY ");
 	for (size_t i = 0; i < last; i++) {
 		if (query->keys[i].is_fixed)
 			continue;
@@ -174,4 +206,14 @@ list_add_order(struct sql_text *sql, const struct list_query *query)
 	}
 	list_add_key(sql, query, last);
 	sql_add(sql, list_direction(sql, &query->keys[last]));
+}
+
+void
+list_add_order(struct sql_text *sql, const struct list_query *query)
+{
+	sql_add(sql, " ORDER BY ");
+	if (sql->dialect == SQL_SQLITE && query->index.steps_count > 0)
+		add_index_order(sql, &query->index);
+	else
+		add_keys_order(sql, query);
 }

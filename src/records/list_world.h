@@ -49,7 +49,7 @@ static const char app_text[] =
     "      born: { type: date }\n"
     "      mail: { type: email, index: true }\n"
     "      site: { type: url }\n"
-    "    indexes: [[level, -created], [size, seen], [-votes, name], [-size, votes]]\n"
+    "    indexes: [[level, -created], [size, seen], [-votes, name], [-size, votes], [born, shown], [-born, -shown, mail]]\n"
     "    access: { read: \"shown || owner == auth.id\" }\n"
     "  steps:\n"
     "    id: int\n"

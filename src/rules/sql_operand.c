@@ -30,9 +30,20 @@ write_value(struct sql_writer *writer, struct value value)
 		sql_param(writer->sql, value);
 }
 
+static bool
+is_unsought(const struct sql_text *sql, const struct field *field)
+{
+	for (size_t i = 0; i < sql->unsought_count; i++)
+		if (sql->unsought[i] == field)
+			return true;
+	return false;
+}
+
 static void
 write_column(struct sql_writer *writer, unsigned alias, const struct field *field)
 {
+	if (alias == 0 && is_unsought(writer->sql, field))
+		sql_add(writer->sql, "+");
 	write_alias(writer, alias);
 	sql_addf(writer->sql, ".%n", field->name);
 }

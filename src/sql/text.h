@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "base/value.h"
 
+struct field;
+
 enum sql_dialect { SQL_SQLITE, SQL_POSTGRES };
 
 enum { SQL_PARAMS_MAX = 4096, SQL_TEXT_SIZE_MAX = 256 * 1024 };
@@ -18,6 +20,12 @@ struct sql_text {
 	struct buf text;
 	struct value *params; /* text values borrow their bytes */
 	size_t params_count, params_capacity;
+	/*
+	 * Columns of t that a condition compares, but no index is to be asked for by: SQLite takes
+	 * none for that of which the name stands behind a "+".
+	 */
+	const struct field *const *unsought;
+	size_t unsought_count;
 };
 
 void sql_init(struct sql_text *sql, enum sql_dialect dialect);
