@@ -1,6 +1,7 @@
 #include "store/sqlite/connection.h"
 
 #include <assert.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 #include "store/sqlite/ask.h"
 #include "store/sqlite/wal_vfs.h"
 
-enum { CACHE_WAYS = 4, BUDGET_STEPS = 1000, SLOW_CALLS = 1000, BUSY_TIMEOUT_MS = 5000 };
+enum { CACHE_WAYS = 4, BUDGET_STEPS = 1000, LONG_STEPS = 200, SLOW_CALLS = 1000, BUSY_TIMEOUT_MS = 5000 };
 /* Small memory of statements, without malloc: 150 KiB a connection. */
 enum { LOOKASIDE_SIZE = 1200, LOOKASIDE_COUNT = 128 };
 
@@ -20,11 +21,23 @@ static const struct tx_type sqlite_tx_type;
 
 /* --- opening --------------------------------------------------------- */
 
+static void
+give_way(const struct sqlite_connection *connection)
+{
+	enum { SHARE = 8 };
+
+	if (clock_thread_us() - connection->began_thread_us >=
+	    (clock_monotonic_us() - connection->began_us) / SHARE)
+		(void)sched_yield();
+}
+
 static int
 look_at_budget(void *arg)
 {
 	struct sqlite_connection *connection = arg;
 
+	if (connection->began_us != 0)
+		give_way(connection);
 	if ((connection->budget_end_us == 0 || clock_thread_us() < connection->budget_end_us) &&
 	    (connection->deadline_us == 0 || clock_monotonic_us() < connection->deadline_us))
 		return 0;
@@ -37,6 +50,22 @@ sqlite_budget(struct sqlite_connection *connection, int64_t budget_us)
 {
 	connection->over_budget = false;
 	connection->budget_end_us = budget_us == 0 ? 0 : clock_thread_us() + budget_us;
+}
+
+void
+sqlite_begin_long(struct sqlite_connection *connection, int64_t timeout_ms)
+{
+	connection->began_us = clock_monotonic_us();
+	connection->began_thread_us = clock_thread_us();
+	connection->deadline_us = connection->began_us + timeout_ms * 1000;
+	sqlite3_progress_handler(connection->db, LONG_STEPS, look_at_budget, connection);
+}
+
+void
+sqlite_end_long(struct sqlite_connection *connection)
+{
+	connection->began_us = connection->deadline_us = 0;
+	sqlite3_progress_handler(connection->db, BUDGET_STEPS, look_at_budget, connection);
 }
 
 /* FULL unless the control of the power-cut test asks for what loses data. */

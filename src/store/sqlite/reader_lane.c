@@ -86,20 +86,17 @@ run_call(struct reader_lane *lane, struct store_call *call, struct arena *arena)
 		return ERR_STORE_UNAVAILABLE;
 	sqlite_tx_init(&tx, lane->connection, arena);
 	/* By the clock on the wall: however a snapshot grows old, the log cannot begin anew behind it. */
-	lane->connection->deadline_us = clock_monotonic_us() + limit(LIMIT_read_deadline) * 1000;
+	sqlite_begin_long(lane->connection, limit(LIMIT_read_deadline));
 	err = call->body(&tx.tx, call->arg);
-	lane->connection->deadline_us = 0;
+	sqlite_end_long(lane->connection);
 	(void)sqlite_run(lane->connection, "COMMIT");
 	arena_reset(arena);
 	return err;
 }
 
-/*
- * A long read keeps no loop waiting for the rest of its time slice, and is left a quarter of
- * a core that both want.  On Linux the thread alone is meant.
- */
+/* Of a core that loops want too.  On Linux the thread alone is meant. */
 static void
-give_way(void)
+step_back(void)
 {
 	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + LANE_NICENESS);
 }
@@ -111,7 +108,7 @@ run_lane(void *arg)
 	struct store_call *call;
 	struct arena arena;
 
-	give_way();
+	step_back();
 	arena_init(&arena, LANE_ARENA_SIZE_MAX);
 	while ((call = wait_for_call(lane)) != NULL) {
 		call->err = run_call(lane, call, &arena);
