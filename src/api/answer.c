@@ -29,12 +29,39 @@ body_of(const struct answer *answer)
 	return answer->content.data != NULL ? answer->content : buf_str(&answer->body);
 }
 
+/* Which rule said no; what it asks for is the app's to tell. */
+static struct str
+refusing_rule(struct request *request, enum err err)
+{
+	static const char *const rules[] = { [H1_POST] = "create", [H1_PUT] = "create or update",
+		[H1_PATCH] = "update", [H1_DELETE] = "delete" };
+	size_t method = request->head.method;
+	struct str detail = { 0 };
+	struct buf text;
+
+	if (request->collection == NULL || method >= COUNT(rules) || rules[method] == NULL)
+		return detail;
+	buf_init(&text, 512);
+	buf_addf(&text, err == ERR_FORBIDDEN ? "The %s rule of %.*s does not allow this." :
+					       "Without a key the %s rule of %.*s does not allow this.",
+	    rules[method], STR_ARGS(request->collection->name));
+	detail = arena_str(&request->arena, buf_str(&text));
+	buf_release(&text);
+	return detail;
+}
+
 /* Every problem says something: at the least its title, or that its errors say more. */
 static struct str
-detail_of(const struct request *request, enum err err)
+detail_of(struct request *request, enum err err)
 {
+	struct str rule = { 0 };
+
 	if (request->problem.detail.data != NULL)
 		return request->problem.detail;
+	if (err == ERR_FORBIDDEN || err == ERR_UNAUTHENTICATED)
+		rule = refusing_rule(request, err);
+	if (rule.data != NULL)
+		return rule;
 	if (request->problem.errors_count > 0)
 		return STR("See `errors` for each place.");
 	return str_from(err_row(err)->title);

@@ -65,10 +65,14 @@ set_server_columns(struct tx *tx, const struct record_input *input, struct value
 static enum err
 refuse_absent(struct record_write *write, const struct record_input *input, const struct field *column)
 {
-	if (!write->identity->caller.signed_in)
+	if (!write->identity->caller.signed_in) {
+		write->detail = STR("A record needs its caller's id here, and without a key there is none.");
 		return ERR_UNAUTHENTICATED;
-	if (write->sight != NULL && !sight_shows(write->sight, column))
+	}
+	if (write->sight != NULL && !sight_shows(write->sight, column)) {
+		write->detail = STR("A record needs a field here that is not this caller's to give.");
 		return ERR_FORBIDDEN;
+	}
 	field_error_add(&write->errors, write->arena, write_pointer(write, input, column), "required",
 	    "%.*s is the caller's id, and this caller has none", STR_ARGS(column->name));
 	return OK;

@@ -7,6 +7,7 @@ import { uuid7 } from '../lib/ids.mjs';
 import { boards } from '../lib/two_boards.mjs';
 
 let serial = 0;
+const RULES = { POST: 'create', PATCH: 'update', DELETE: 'delete' };
 
 async function people(server, guest, { word }) {
 	const make = async (name, ...roles) => {
@@ -32,6 +33,7 @@ for (const board of boards) {
 		for (const [method, path, data] of [['POST', things, body()], ['PATCH', `${things}/${open.id}`, {}], ['DELETE', `${things}/${open.id}`]]) {
 			const answer = refused(await api.request(method, path, { body: data }), 401);
 			assert.match(answer.get('www-authenticate') ?? '', /^Bearer\b/);
+			assert.equal(answer.json.detail, `Without a key the ${RULES[method]} rule of ${word.things} does not allow this.`);
 		}
 		for (const [method, data] of [['PATCH', {}], ['DELETE']])
 			refused(await api.request(method, `${things}/${own.id}`, { body: data }), 404);
@@ -42,8 +44,9 @@ for (const board of boards) {
 		const mine = api.as(ann.key), other = api.as(bob.key), all = api.as(admin.key);
 		const open = await mine.make(things, body({ [word.open]: true }));
 		const own = await mine.make(things, body());
-		refused(await other.patch(`${things}/${open.id}`, { [word.title]: 'mine now' }), 403);
-		refused(await other.delete(`${things}/${open.id}`), 403);
+		for (const [method, data] of [['PATCH', { [word.title]: 'mine now' }], ['DELETE']])
+			assert.equal(refused(await other.request(method, `${things}/${open.id}`, { body: data }), 403).json.detail,
+				`The ${RULES[method]} rule of ${word.things} does not allow this.`);
 		refused(await other.get(`${things}/${own.id}`), 404);
 		refused(await other.patch(`${things}/${own.id}`, { [word.title]: 'mine now' }), 404);
 		refused(await other.delete(`${things}/${own.id}`), 404);
