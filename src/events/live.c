@@ -85,6 +85,13 @@ live_is_news(const struct live_stream *stream, int64_t number)
 	return number > stream->since && !snapshot_sees(&stream->start, number);
 }
 
+/* A stream that has come further than what is told of needs no reset for it. */
+static bool
+concerns(const struct live_stream *stream, int64_t number, int64_t until)
+{
+	return live_is_news(stream, number) && until > stream->since;
+}
+
 static void
 write_now(struct live_stream *stream, struct str text)
 {
@@ -105,13 +112,14 @@ hold(struct live_stream *stream, int64_t number, struct str text)
 		return;
 	}
 	held->parts = memory_resize(held->parts, (held->parts_count + 1) * sizeof(*held->parts));
-	held->parts[held->parts_count++] = (struct live_held_part){ number, text.size };
+	held->parts[held->parts_count++] =
+	    (struct live_held_part){ number, stream->live->position, text.size };
 }
 
 void
 live_tell(struct live_stream *stream, int64_t number, struct str text)
 {
-	if (!live_is_news(stream, number))
+	if (!concerns(stream, number, stream->live->position))
 		return;
 	if (stream->catching_up)
 		hold(stream, number, text);
@@ -207,14 +215,12 @@ live_resume(struct live *live, struct live_stream *stream, const struct live_use
 
 	if (err != OK)
 		return err;
-	if (!stream->group->is_local) {
+	/* Another node of the same database may be ahead of this one. */
+	stream->catching_up = stream->group->is_local || store_dialect(live->store) == SQL_POSTGRES;
+	if (!stream->catching_up)
 		tell_place(stream, "joined");
-	} else {
-		stream->catching_up = true;
-		/* Another node of the same database may be ahead of this one. */
-		if (since > stream->since)
-			stream->since = since;
-	}
+	else if (since > stream->since && stream->group->is_local)
+		stream->since = since;
 	if (live->ending)
 		live_end_stream(stream);
 	return OK;
@@ -262,7 +268,7 @@ tell_held(struct live_stream *stream)
 	for (size_t i = 0; i < held->parts_count; i++) {
 		struct str text = str_slice(buf_str(&held->text), at, at + held->parts[i].size);
 
-		if (live_is_news(stream, held->parts[i].number))
+		if (concerns(stream, held->parts[i].number, held->parts[i].until))
 			write_now(stream, text);
 		at += held->parts[i].size;
 	}
@@ -275,6 +281,8 @@ begin_anew(struct live_stream *stream)
 {
 	forget_held(stream);
 	stream->since = store_last_number(stream->live->store);
+	if (stream->start.complete > stream->since)
+		stream->since = stream->start.complete;
 }
 
 static void

@@ -58,6 +58,7 @@ struct live_held {
 	struct buf text;
 	struct live_held_part {
 		int64_t number; /* INT64_MAX: of no commit, for all */
+		int64_t until; /* the last commit that it speaks of */
 		size_t size;
 	} * parts;
 	size_t parts_count;

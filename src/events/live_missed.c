@@ -252,6 +252,19 @@ begin_stream(struct tx *tx, struct live_missed *missed)
 	return err;
 }
 
+/* A reset is at a place that no other node has left behind. */
+static enum err
+go_on(struct tx *tx, struct live_missed *missed)
+{
+	enum err err = OK;
+
+	if (missed->stream->group->is_local)
+		err = read_missed(tx, missed);
+	else
+		missed->reset = "joined";
+	return err == OK && missed->reset != NULL ? snapshot_read(tx, &missed->start) : err;
+}
+
 enum err
 live_catch_up(struct tx *tx, void *arg)
 {
@@ -261,5 +274,5 @@ live_catch_up(struct tx *tx, void *arg)
 	missed->events = 0;
 	buf_clear(missed->text);
 	snapshot_release(&missed->start);
-	return missed->stream->is_new ? begin_stream(tx, missed) : read_missed(tx, missed);
+	return missed->stream->is_new ? begin_stream(tx, missed) : go_on(tx, missed);
 }

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "records/list_internal.h"
 #include "store/log.h"
+#include "store/snapshot.h"
 
 enum {
 	COUNT_SETS = 256,
@@ -231,9 +232,14 @@ may_keep(const struct counting *counting)
 static enum err
 count_anew(struct counting *counting, struct count *ret)
 {
+	struct snapshot snapshot = { 0 };
 	enum err err = ask_number(counting, &ret->records);
 
-	return err == OK ? log_newest(counting->tx, &ret->number) : err;
+	if (err == OK)
+		err = snapshot_read(counting->tx, &snapshot);
+	ret->number = snapshot.complete;
+	snapshot_release(&snapshot);
+	return err;
 }
 
 static enum err

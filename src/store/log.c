@@ -135,23 +135,6 @@ log_is_ordered(const struct tx *tx)
 	return tx->type->dialect == SQL_SQLITE;
 }
 
-enum err
-log_newest(struct tx *tx, int64_t *ret)
-{
-	struct sql_text sql;
-	struct tx_rows rows;
-	enum err err;
-
-	*ret = 0;
-	sql_init(&sql, tx->type->dialect);
-	sql_add(&sql, "SELECT max(seq) FROM caisson_commits");
-	err = tx_query(tx, &sql, &rows);
-	if (err == OK && tx_next(&rows))
-		*ret = tx_value(&rows, 0, VALUE_INT).integer;
-	sql_release(&sql);
-	return tx_close(&rows, err);
-}
-
 /* --- the page's entries ---------------------------------------------- */
 
 static bool

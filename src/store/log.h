@@ -42,5 +42,3 @@ void log_page_release(struct log_page *page);
 
 /* Does a snapshot hold every commit up to its newest one?  On PostgreSQL an older one may still come. */
 bool log_is_ordered(const struct tx *tx);
-/* The newest commit of the snapshot, whatever it changed; where log_is_ordered(). */
-enum err log_newest(struct tx *tx, int64_t *ret) MUST_USE;

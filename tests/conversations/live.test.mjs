@@ -250,6 +250,25 @@ for (const { word, file } of boards) {
 		live.close();
 	});
 
+	house.test('a reset that waits is not told to who came after its reason', async ({ api, server, ann, editor }) => {
+		const room = await api.as(editor).make(`/${word.groups}`, { name: `late ${word.app}` });
+		const target = `${live_path}?filter=${encodeURIComponent(`${word.group}.name == '${room.name}'`)}`;
+		const early = await Events.open(server, target, { key: ann });
+		const rename = (i) => api.as(editor).patch(`/${word.groups}/${room.id}`, { name: `late ${word.app} ${i}` });
+		await rename(1);
+		assert.equal((await early.take(1))[0].event, 'reset');
+		const last = await rename(2); /* told a second after the first */
+		const late = await Events.open(server, target, { key: ann });
+		assert.equal((await early.take(1))[0].event, 'reset');
+		const inside = await api.as(ann).make(path, { [word.title]: 'late', [word.group]: room.id });
+		await api.as(editor).patch(`/${word.groups}/${room.id}`, { name: room.name });
+		const events = await late.take(1);
+		assert.ok(BigInt(events[0].id) > BigInt(last.get('caisson-commit')), JSON.stringify(events));
+		assert.ok(inside.id);
+		early.close();
+		late.close();
+	});
+
 	house.test('a local predicate is never reset by another collection', async ({ api, server, ann, editor }) => {
 		const live = await Events.open(server, live_path, { key: ann });
 		for (let i = 0; i < 5; i++)
