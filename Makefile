@@ -40,7 +40,7 @@ contract: install-build install-test tests/node_modules build/build.ninja
 	CAISSON=build/caisson node tests/contract/run.mjs --cases $(CASES)
 
 # Each seeded fault must turn the test that is named for it red.
-mutants: install-build install-test
+mutants: install-build install-test tests/node_modules
 	tests/mutants/run
 
 install:

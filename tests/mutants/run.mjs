@@ -12,7 +12,7 @@
 //	tests/mutants/run [--only PATTERN] [--keep]
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +42,7 @@ function copyTree() {
 	must('git ls-files', listed);
 	for (const path of listed.stdout.split('\0').filter((each) => each !== ''))
 		cpSync(join(root, path), join(tree, path), { preserveTimestamps: true });
+	symlinkSync(join(root, 'tests/node_modules'), join(tree, 'tests/node_modules'));
 	must('meson', run('meson', ['setup', build, '-Dtests=true', '-Dbuildtype=debug']));
 }
 
