@@ -119,6 +119,32 @@ refuse_moment(struct request *request, const struct rule *filter)
 	return STEP_NEXT;
 }
 
+static bool
+names_moment(const struct rule *rule)
+{
+	return rule != NULL && rule_names_request(rule);
+}
+
+/* Nor can a field whose rule does, nor ids of records whose read rule does. */
+static enum step_result
+refuse_fields_of_moment(struct request *request, const struct sight *sight)
+{
+	const struct rules *rules = request->served->rules;
+	bool is_chosen = request_parameter(request, "fields").size > 0;
+
+	for (size_t i = 0; i < request->collection->columns_count; i++) {
+		const struct field *field = &request->collection->columns[i];
+		bool shows = sight == NULL || sight_shows(sight, field);
+
+		if ((names_moment(rules->fields_read[request->collection->index][i]) && (shows || !is_chosen)) ||
+		    (shows && field->type == FIELD_REFS && names_moment(rules->access[field->to->index][ACCESS_READ])))
+			return request_refusef(request, ERR_BAD_REQUEST,
+			    "What is seen of %.*s depends on 'now' or on 'request', which cannot be followed live: leave it out by 'fields'.",
+			    STR_ARGS(field->name));
+	}
+	return STEP_NEXT;
+}
+
 /* Records of other collections are not followed. */
 static enum step_result
 refuse_others(struct request *request, const struct sight *sight)
@@ -152,7 +178,8 @@ parse_list(struct task *task)
 	live->query.fields = request_parameter(request, "fields");
 	if (list->begins_stream)
 		live->query.rows = list;
-	if (refuse_others(request, &list->sight) != STEP_NEXT)
+	if (refuse_others(request, &list->sight) != STEP_NEXT ||
+	    refuse_fields_of_moment(request, &list->sight) != STEP_NEXT)
 		return STEP_DONE;
 	return refuse_moment(request, list->filter);
 }
@@ -176,7 +203,8 @@ find_record(struct task *task)
 		request->identity, request->parameters, request->parameters_count, &sight, &problem))
 		return request_refuse_parameter(request, problem.err, problem.parameter,
 		    problem.offset, problem.code, "%s", problem.detail);
-	if (sight != NULL && refuse_others(request, sight) != STEP_NEXT)
+	if ((sight != NULL && refuse_others(request, sight) != STEP_NEXT) ||
+	    refuse_fields_of_moment(request, sight) != STEP_NEXT)
 		return STEP_DONE;
 	live->query.fields = request_parameter(request, "fields");
 	if (live->resumes)

@@ -26,6 +26,7 @@ live_new(struct loop *loop, struct store *store, const struct rules *rules)
 	live->loop = loop;
 	live->store = store;
 	live->rules = rules;
+	live->rights_since = -1;
 	live->tick.expire = on_tick;
 	buf_init(&live->json, LIVE_TEXT_MAX);
 	buf_init(&live->shown, LIVE_TEXT_MAX);
@@ -62,9 +63,39 @@ live_end(struct live *live)
 				live_end_stream(stream);
 }
 
+static bool
+is_ruled_alike(const struct collection *a, const struct collection *b)
+{
+	for (size_t i = 0; i < ACCESS_COUNT; i++)
+		if (!str_equal(a->access[i].text, b->access[i].text))
+			return false;
+	for (size_t i = 0; i < a->columns_count; i++) {
+		const struct field *field = collection_column(b, a->columns[i].name);
+
+		if (field == NULL || !str_equal(a->fields_read[i].text, b->fields_read[field->column].text))
+			return false;
+	}
+	return true;
+}
+
+/* Word for word: may who could read something under ${old} still read the same, and no more? */
+static bool
+are_ruled_alike(const struct app *old, const struct app *new)
+{
+	for (size_t i = 0; i < new->collections_count; i++) {
+		const struct collection *collection = app_collection(old, new->collections[i].name);
+
+		if (collection == NULL || !is_ruled_alike(&new->collections[i], collection))
+			return false;
+	}
+	return true;
+}
+
 void
 live_switch(struct live *live, const struct rules *rules)
 {
+	if (!are_ruled_alike(live->rules->app, rules->app))
+		live->rights_since = store_last_number(live->store);
 	for (size_t i = 0; i < COUNT(live->groups); i++)
 		while (live->groups[i] != NULL)
 			live_group_retire(live->groups[i]);
@@ -216,11 +247,15 @@ live_resume(struct live *live, struct live_stream *stream, const struct live_use
 	if (err != OK)
 		return err;
 	/* Another node of the same database may be ahead of this one. */
-	stream->catching_up = stream->group->is_local || store_dialect(live->store) == SQL_POSTGRES;
-	if (!stream->catching_up)
-		tell_place(stream, "joined");
-	else if (since > stream->since && stream->group->is_local)
+	if (since <= live->rights_since)
+		stream->reset = "rights";
+	else if (!stream->group->is_local)
+		stream->reset = "joined";
+	else if (since > stream->since)
 		stream->since = since;
+	stream->catching_up = stream->reset == NULL || store_dialect(live->store) == SQL_POSTGRES;
+	if (!stream->catching_up)
+		tell_place(stream, stream->reset);
 	if (live->ending)
 		live_end_stream(stream);
 	return OK;

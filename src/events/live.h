@@ -76,6 +76,7 @@ struct live_stream {
 	struct snapshot start; /* and those that it sees: a new stream tells what comes behind it */
 	const struct list_query *rows; /* of a new one */
 	bool is_new, catching_up, ended;
+	const char *reset; /* why it does not go on where it was; or NULL */
 	struct live_held held;
 	struct timeout beat;
 };

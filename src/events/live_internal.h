@@ -67,6 +67,7 @@ struct live {
 	struct ring_follower follower;
 	bool follows, ending, rejoins;
 	int64_t position; /* the last commit that was told */
+	int64_t rights_since; /* up to here other rules decided; -1: none did */
 	struct live_rejoin rejoin;
 	struct live_group *groups[APP_COLLECTIONS_MAX];
 	struct live_group *joined;

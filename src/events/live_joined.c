@@ -147,6 +147,34 @@ touches_read(const struct live_group *group, const struct commit *commit)
 	return false;
 }
 
+/* The database has the links as they are now: how they were before, it cannot say. */
+static bool
+changes_links(const struct predicate *predicate, const struct change *change)
+{
+	const struct collection *collection = predicate->collection;
+
+	for (size_t i = COLUMN_FIELDS; change->old_values != NULL && i < collection->columns_count; i++) {
+		const struct field *field = &collection->columns[i];
+
+		if (field->type == FIELD_REFS && predicate_looks_at(predicate, field) &&
+		    (change->new_values == NULL || !value_equal(&change->old_values[i], &change->new_values[i])))
+			return true;
+	}
+	return false;
+}
+
+static bool
+touches_links(const struct live_group *group, const struct commit *commit)
+{
+	const struct predicate *predicate = &group->predicate;
+
+	for (const struct change *change = commit->changes; change != NULL; change = change->next)
+		if (live_collection(group->live, change) == predicate->collection &&
+		    predicate_admits(predicate, &change->id) && changes_links(predicate, change))
+			return true;
+	return false;
+}
+
 static bool
 touches_base(const struct live_group *group, const struct commit *commit)
 {
@@ -200,7 +228,7 @@ live_joined_take(struct live_group *group, struct commit *commit)
 {
 	if (group->streams == NULL)
 		return;
-	if (touches_read(group, commit)) {
+	if (touches_read(group, commit) || touches_links(group, commit)) {
 		ask_for_reset(group, commit->number);
 		return;
 	}

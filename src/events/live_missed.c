@@ -258,10 +258,9 @@ go_on(struct tx *tx, struct live_missed *missed)
 {
 	enum err err = OK;
 
-	if (missed->stream->group->is_local)
+	missed->reset = missed->stream->reset;
+	if (missed->reset == NULL)
 		err = read_missed(tx, missed);
-	else
-		missed->reset = "joined";
 	return err == OK && missed->reset != NULL ? snapshot_read(tx, &missed->start) : err;
 }
 

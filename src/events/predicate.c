@@ -21,6 +21,18 @@ predicate_reads(const struct predicate *predicate, const struct collection *coll
 	       (predicate->sight != NULL && sight_reads(predicate->sight, collection));
 }
 
+static bool
+looks_at(const struct predicate *predicate, const struct rule *rule, const struct field *refs)
+{
+	return rule != NULL && !rule_is_local(rule) && rule_reads(predicate->rules, rule, refs->to);
+}
+
+bool
+predicate_looks_at(const struct predicate *predicate, const struct field *refs)
+{
+	return looks_at(predicate, predicate->read, refs) || looks_at(predicate, predicate->filter, refs);
+}
+
 static void
 add_condition(const struct predicate *predicate, struct sql_text *sql)
 {

@@ -23,6 +23,8 @@ struct predicate {
 bool predicate_is_local(const struct predicate *predicate);
 /* Does it read rows of ${collection}, other than the record itself? */
 bool predicate_reads(const struct predicate *predicate, const struct collection *collection);
+/* Joined ones: do rule or filter look at the links of ${refs}, a field of the record? */
+bool predicate_looks_at(const struct predicate *predicate, const struct field *refs);
 /*
  * Append bytes that say which records it is true of, and how they are shown:
  * two predicates with the same bytes are true of the same ones, whoever asks.

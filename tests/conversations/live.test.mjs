@@ -329,3 +329,46 @@ for (const { word, file } of trees) {
 	});
 	house.close();
 }
+
+const access = { read: true, create: true, update: true, delete: true };
+const corners = new House('corners', {
+	app: 'corners', database: 'sqlite:data/corners.db',
+	collections: {
+		people: { access, fields: { name: { type: 'text' }, admin: { type: 'bool' } } },
+		brief: { access: { ...access, read: 'until > now' }, fields: { until: { type: 'time' } } },
+		timed: { access, fields: { n: { type: 'int' }, until: { type: 'time' }, secret: { type: 'text' } }, fields_access: { secret: { read: 'until > now' } } },
+		placed: { access, fields: { n: { type: 'int' }, secret: { type: 'text' } }, fields_access: { secret: { read: "request.ip != '127.0.0.1'" } } },
+		named: { access, fields: { n: { type: 'int' }, who: { type: 'refs', to: 'brief' } } },
+		items: { access, fields: { n: { type: 'int' }, readers: { type: 'refs', to: 'people' } } },
+		ruled: { access: { ...access, read: 'readers.exists(r, r.admin)' }, fields: { n: { type: 'int' }, readers: { type: 'refs', to: 'people' } } },
+	},
+}, {});
+
+corners.test('a field that is seen by the clock, or by the address, is not followed', async ({ api, server }) => {
+	for (const path of ['timed', 'placed', 'named']) {
+		const one = await api.make(`/${path}`, { n: 1 });
+		for (const target of [`/${path}`, `/${path}/${one.id}`, `/${path}?live=snapshot`]) {
+			const answer = await api.get(target, { accept: 'text/event-stream' });
+			assert.equal(answer.status, 400, target);
+			assert.match(answer.json.detail, /(secret|who) depends on 'now' or on 'request'.*fields/);
+			const live = await Events.open(server, `/v1${target}${target.includes('?') ? '&' : '?'}fields=n`);
+			await api.patch(`/${path}/${one.id}`, { n: { $inc: 1 } });
+			await live.takeUntil((event) => event.event === 'changed');
+			live.close();
+		}
+	}
+});
+
+corners.test('who is in the links of a record, and then is not, is told, or told to read again', async ({ api, server }) => {
+	const ann = await api.make('/people', { name: 'ann', admin: true });
+	for (const [path, filter] of [['items', 'size(readers) > 0'], ['items', `'${ann.id}' in readers`], ['items', 'readers.exists(r, r.admin)'], ['ruled', '']]) {
+		for (const end of ['DELETE', 'PATCH']) {
+			const made = (await api.post(`/${path}`, { n: 7, readers: [ann.id] }, { prefer: 'return=minimal' })).get('location').split('/').at(-1);
+			const live = await Events.open(server, `/v1/${path}?filter=${encodeURIComponent(filter)}`);
+			assert.ok([204, 200].includes((await api.request(end, `/${path}/${made}`, { body: end === 'PATCH' ? { readers: [] } : undefined })).status));
+			await live.takeUntil((event) => event.event === 'reset' || (event.event === 'left' && event.data.id === made));
+			live.close();
+		}
+	}
+});
+corners.close();

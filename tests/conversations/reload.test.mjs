@@ -114,6 +114,26 @@ for (const { word, file } of trees) {
 		anew.close();
 	});
 
+	served(`${word.app}: who comes back under other rules is told to read again`, file, {}, async ({ server, api }) => {
+		const one = await api.make(path, { name: 'one' });
+		const live = await Events.open(server, `/v1${path}`);
+		await api.make(path, { name: 'two' });
+		await live.takeUntil((event) => event.event === 'entered');
+		writeAppFile(server.folder, with_(file, (app) => { app.collections[word.root].access.read = "name == 'one'"; }));
+		await reloaded(server, GOOD);
+		await live.reading;
+		const again = await Events.open(server, `/v1${path}`, { lastEventId: live.lastId });
+		assert.deepEqual((await again.take()).map((event) => [event.event, event.data.reason]), [['reset', 'rights']]);
+		assert.deepEqual((await api.list(path)).json.items.map((each) => each.id), [one.id]);
+		await api.patch(`${path}/${one.id}`, { name: 'other' });
+		assert.deepEqual((await again.take()).map((event) => event.event), ['left']);
+		const once = await Events.open(server, `/v1${path}`, { lastEventId: again.lastId });
+		await api.make(path, { name: 'one' });
+		assert.deepEqual((await once.take()).map((event) => event.event), ['entered'], 'once is enough');
+		again.close();
+		once.close();
+	});
+
 	served(`${word.app}: 200 reloads under load fail no request`, file, {}, async ({ server, api }) => {
 		const made = await api.make(path, { name: 'one' });
 		const state = { ended: false, answered: 0, streams: 0 };
