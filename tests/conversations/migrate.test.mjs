@@ -88,7 +88,7 @@ const VALUES = [
 	['date', {}, '1969-12-31', 'time', {}, '1969-12-31T00:00:00.000000Z'], ['date', {}, '2026-11-24', 'text', {}, '2026-11-24'],
 	['time', {}, '1969-12-31T23:59:59.25Z', 'text', {}, '1969-12-31T23:59:59.250000Z'], ['time', {}, '1969-12-31T00:00:00Z', 'date', {}, '1969-12-31'],
 	['text', {}, 'a@b.example', 'email', {}, 'a@b.example'], ['email', {}, 'a@b.example', 'text', {}, 'a@b.example'],
-	['text', {}, 'https://a.example/', 'url', {}, 'https://a.example/'], ['list', { of: 'int' }, [1, 2], 'list', { of: 'float' }, [1, 2]],
+	['text', {}, 'https://a.example/', 'url', {}, 'https://a.example/'], ['text', {}, 'HTTP://u:p@[::1]:65535?q=%20#f/?', 'url', {}, 'HTTP://u:p@[::1]:65535?q=%20#f/?'], ['list', { of: 'int' }, [1, 2], 'list', { of: 'float' }, [1, 2]],
 	['list', { of: 'text' }, ['é'], 'json', {}, ['é']], ['json', {}, ['a'], 'list', { of: 'text' }, ['a']], ['int', {}, 5, 'json', {}, 5],
 ];
 
@@ -111,6 +111,9 @@ const MISFITS = [
 	['text', {}, 'yesterday', 'time', {}], ['text', {}, 'green', 'enum', { values: ['red'] }], ['text', {}, 'nobody', 'email', {}], ['int', {}, 2, 'bool', {}],
 	['decimal', { scale: 2 }, '1.25', 'decimal', { scale: 1 }], ['text', {}, 'long enough', 'text', { max: 5 }], ['int', {}, 3, 'int', { min: 4 }],
 	['enum', { values: ['a', 'b'] }, 'b', 'enum', { values: ['a'] }], ['json', {}, [1, 'a'], 'list', { of: 'int' }],
+	['json', {}, [['a']], 'list', { of: 'text' }], ['json', {}, [1e20], 'list', { of: 'int' }], ['list', { of: 'float' }, [9223372036854776000], 'list', { of: 'int' }],
+	['text', {}, '2026-01-01T24:00:00Z', 'time', {}], ['text', {}, '9999-12-31T23:59:59-01:00', 'time', {}], ['text', {}, '0001-01-01T00:00:00+01:00', 'time', {}],
+	['text', {}, 'http://[', 'url', {}], ['text', {}, 'http://a:99999/', 'url', {}], ['text', {}, 'http://a/%zz', 'url', {}],
 ];
 
 test('what does not fit is counted, named and refused, and nothing is changed', { timeout: 120000 }, async () => {
@@ -152,7 +155,50 @@ scenario('required, unique and their records in the way', app({ all: { fields: {
 	assert.equal((await world.api.post('/all', {})).json.c, 4);
 });
 
+scenario('records are counted that no constraint could hold later', app({ to: { fields: { n: { type: 'int' } } },
+	all: { fields: { links: { type: 'refs', to: 'to' }, text: { type: 'text' }, n: { type: 'int' } } } }), async (world) => {
+	for (const text of ['Ä', 'ä', 'Straße', 'STRASSE', 'other'])
+		await world.api.make('/all', { text, n: 1 });
+	const fields = { links: { type: 'refs', to: 'to' }, text: { type: 'text' }, n: { type: 'int' } };
+	for (const [change, rest, records] of [
+		[{ links: { type: 'ref', to: 'to', required: true } }, {}, 5],
+		[{ text: { type: 'text', fold: true, unique: true } }, {}, 4],
+		[{ text: { type: 'text', fold: true } }, { unique: [['n', 'text']] }, 4],
+		[{ born: { type: 'date', required: true, default: 'now', max: '2000-01-01' } }, {}, 5],
+		[{ seen: { type: 'time', default: 'now', min: '2999-01-01T00:00:00Z' } }, {}, 5],
+	]) {
+		await world.change(app({ to: { fields: { n: { type: 'int' } } }, all: { fields: { ...fields, ...change }, ...rest } }));
+		const steps = world.plan()[0].steps.filter((each) => each.risks.includes('check'));
+		assert.ok(steps.some((each) => each.records === records), JSON.stringify([change, steps]));
+		const ran = world.apply();
+		assert.equal(ran.status, 1);
+		assert.match(ran.stderr, /do not fit/);
+	}
+});
+
 /* --- names ------------------------------------------------------------- */
+
+const links = { type: 'refs', to: 'to' }, int = { type: 'int' };
+const NAMES = [
+	['a name of a collection that goes', { a: { fields: { b: links } }, a_c: { fields: { n: int } } }, { a: { fields: { c: { ...links, was: 'b' } } } }, 'c'],
+	['a name of a collection that is renamed', { a: { fields: { b: links } }, a_c: { fields: { n: int } } }, { a: { fields: { c: { ...links, was: 'b' } } }, z: { was: 'a_c', fields: { n: int } } }, 'c'],
+	['a name of other links that are renamed', { a: { fields: { b_x: links } }, a_b: { fields: { y: links } } }, { a: { fields: { b_y: { ...links, was: 'b_x' } } }, a_b: { fields: { z: { ...links, was: 'y' } } } }, 'b_y'],
+	['a name of an index that goes', { a: { fields: { b_d: { ...int, index: true }, links } }, a_b: { fields: { c: { ...int, index: true } } } },
+		{ a: { fields: { b_c: { ...int, index: true, was: 'b_d' }, links } }, a_b: { fields: { c: int } } }, 'links'],
+];
+
+for (const [name, first, next, field] of NAMES)
+	scenario(`links and indexes take ${name}`, app({ to: { fields: { n: int } }, ...first }), async (world) => {
+		const to = await world.api.make('/to', { n: 1 }), old = Object.keys(first.a.fields).find((each) => first.a.fields[each] === links);
+		const made = await world.api.make('/a', { [old]: [to.id] });
+		await world.move(app({ to: { fields: { n: int } }, ...next }), '--allow-loss');
+		assert.deepEqual((await world.api.get(`/a/${made.id}`)).json[field], [to.id]);
+		const fresh = await Server.start(app({ to: { fields: { n: int } }, ...next }));
+		assert.equal(schema(world.target), schema(isPostgres ? fresh.database.url : sqlitePath(fresh.folder, 'moves')));
+		await fresh.release();
+		assert.equal((await world.api.delete(`/to/${to.id}`)).status, 204);
+		assert.deepEqual((await world.api.get(`/a/${made.id}`)).json[field], [], 'the links are there');
+	});
 
 scenario('collections and fields are renamed with `was`, references and links with them',
 	app({ people: { fields: { name: { type: 'text', unique: true, fold: true }, boss: { type: 'ref', to: 'people', on_delete: 'set_null' }, friends: { type: 'refs', to: 'people' } } },

@@ -98,13 +98,14 @@ static const struct conversion coarser = { FIELD_DECIMAL, FIELD_DECIMAL, false,
 	"CASE WHEN json_type($c) = 'array' AND NOT EXISTS" \
 	" (SELECT 1 FROM json_each($c) WHERE type NOT IN (" types ")) THEN $c END"
 #define POSTGRES_ITEMS(path) \
-	"CASE WHEN jsonb_typeof($c) = 'array' AND NOT jsonb_path_exists($c, '$[*] ? (" path ")')" \
+	"CASE WHEN jsonb_typeof($c) = 'array' AND NOT jsonb_path_exists($c, 'strict $[*] ? (" path ")')" \
 	" THEN $c END"
 static const struct conversion items[] = {
 	{ FIELD_TEXT, FIELD_LIST, false, SQLITE_ITEMS("'text'"),
 	    POSTGRES_ITEMS("@.type() <> \"string\""), NULL, NULL },
 	{ FIELD_INT, FIELD_LIST, false, SQLITE_ITEMS("'integer'"),
-	    POSTGRES_ITEMS("@.type() <> \"number\" || @.floor() <> @"), NULL, NULL },
+	    POSTGRES_ITEMS("@.type() <> \"number\" || @.floor() <> @ ||"
+			   " @ > 9223372036854775807 || @ < -9223372036854775808"), NULL, NULL },
 	{ FIELD_FLOAT, FIELD_LIST, false, SQLITE_ITEMS("'integer', 'real'"),
 	    POSTGRES_ITEMS("@.type() <> \"number\""), NULL, NULL },
 	{ FIELD_BOOL, FIELD_LIST, false, SQLITE_ITEMS("'true', 'false'"),
@@ -263,6 +264,10 @@ conversion_write_loss(const struct conversion *conversion, struct sql_text *sql)
 /* Of a host's name, as the HTML standard's e-mail address has it (codec/address.h). */
 #define LABEL "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 
+/* Of a URL (codec/address.h): unreserved, sub-delims and escapes. */
+#define URL_CHAR "(%[0-9a-fA-F]{2}|[a-zA-Z0-9._~!$&''()*+,;=-])"
+#define PORT "0*([0-9]{0,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+
 static const char *const postgres_preamble[] = {
 	POSTGRES_FUNCTION("caisson_to_int", "", "bigint", "^(0|-?[1-9][0-9]*)$", "given::bigint"),
 	POSTGRES_FUNCTION("caisson_to_decimal", ", digits int", "numeric", "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$",
@@ -271,12 +276,21 @@ static const char *const postgres_preamble[] = {
 	    " THEN trunc(given::numeric, digits) END"),
 	POSTGRES_FUNCTION("caisson_to_date", "", "date", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "given::date"),
 	POSTGRES_FUNCTION("caisson_to_time", "", "timestamptz",
-	    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\\.[0-9]{1,6})?"
+	    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]([01][0-9]|2[0-3]):[0-9]{2}:[0-5][0-9](\\.[0-9]{1,6})?"
 	    "([Zz]|[+-][0-9]{2}:[0-9]{2})$",
-	    "given::timestamptz"),
+	    "CASE WHEN given::timestamptz BETWEEN '0001-01-01 00:00:00+00'"
+	    " AND '9999-12-31 23:59:59.999999+00' THEN given::timestamptz END"),
 	POSTGRES_FUNCTION("caisson_to_email", "", "text", "^[a-zA-Z0-9.!#$%&''*+/=?^_`{|}~-]+@" LABEL "(\\." LABEL ")*$",
 	    "given"),
-	POSTGRES_FUNCTION("caisson_to_url", "", "text", "^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$", "given"),
+	POSTGRES_FUNCTION("caisson_to_url", "", "text",
+	    "^[Hh][Tt][Tt][Pp][Ss]?://((" URL_CHAR "|:)*@)?(\\[[0-9a-fA-F:.]{2,}\\]|" URL_CHAR "+)(:" PORT ")?"
+	    "([/?](" URL_CHAR "|[:@/?])*)?(#(" URL_CHAR "|[:@/?])*)?$",
+	    "given"),
+	/* Nearly as codec/fold.h; what it does not tell apart, the index of the folded column refuses. */
+	"CREATE OR REPLACE FUNCTION pg_temp.caisson_folded(given text) RETURNS text"
+	" LANGUAGE plpgsql IMMUTABLE AS $$\nBEGIN\n"
+	"\tRETURN replace(lower(normalize(given, NFKC) COLLATE \"und-x-icu\"), 'ß', 'ss');\n"
+	"EXCEPTION WHEN undefined_object THEN RETURN lower(given);\nEND\n$$",
 	NULL,
 };
 

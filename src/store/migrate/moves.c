@@ -1,5 +1,6 @@
 #include "store/migrate/moves.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/names.h"
@@ -114,6 +115,20 @@ has_thing(const struct things *things, const struct thing *thing)
 			return true;
 	}
 	return false;
+}
+
+bool
+moves_name_is_free(const struct moves *moves, size_t i, char ret_name[MOVING_NAME_SIZE])
+{
+	struct str name = moves->renamed.things[i].name;
+	bool is_free = true;
+
+	for (size_t j = 0; j < moves->before.count; j++)
+		is_free &= j == i || !str_equal(moves->before.things[j].name, name);
+	for (size_t j = 0; j < moves->old->collections_count; j++)
+		is_free &= !str_equal(source_table(&moves->old->collections[j]), name);
+	snprintf(ret_name, MOVING_NAME_SIZE, "_moving_%zu", i);
+	return is_free;
 }
 
 const struct column_move *

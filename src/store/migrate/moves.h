@@ -64,6 +64,12 @@ bool thing_stays(const struct moves *moves, const struct thing *renamed);
 bool thing_was_there(const struct moves *moves, const struct thing *after);
 
 /*
+ * May the old thing ${i}, which gets another name, have it at once?  Where something old has that
+ * name still, it is *ret_name until the old tables are gone.
+ */
+enum { MOVING_NAME_SIZE = 32 };
+bool moves_name_is_free(const struct moves *moves, size_t i, char ret_name[MOVING_NAME_SIZE]);
+/*
  * The refs field whose links the new table of links ${link} is to hold, where its records are there
  * already, with *ret_table; or NULL.
  */

@@ -13,6 +13,7 @@ static void drop_things(struct writing *writing);
 static void rename_all(struct writing *writing);
 static void drop_columns(struct writing *writing);
 static void drop_tables(struct writing *writing);
+static void finish_renames(struct writing *writing);
 static void create_tables(struct writing *writing);
 static void change_columns(struct writing *writing, const struct table_move *table);
 static void create_things(struct writing *writing);
@@ -27,6 +28,7 @@ moves_to_postgres(const struct moves *moves, struct migration_plan *plan)
 	rename_all(&writing);
 	drop_columns(&writing);
 	drop_tables(&writing);
+	finish_renames(&writing);
 	create_tables(&writing);
 	for (size_t i = 0; i < moves->tables_count; i++)
 		if (moves->tables[i].old != NULL && moves->tables[i].new != NULL)
@@ -105,15 +107,10 @@ drop_thing(struct writing *writing, const struct thing *before, const struct thi
 }
 
 static void
-rename_thing(struct writing *writing, const struct thing *before, const struct thing *renamed)
+rename_thing(struct writing *writing, enum catalogue_kind kind, struct str from, struct str to)
 {
-	if (str_equal(before->name, renamed->name) ||
-	    (before->kind != CATALOGUE_INDEX && before->kind != CATALOGUE_LINK))
-		return;
 	sql_addf(&writing->sql,
-	    before->kind == CATALOGUE_INDEX ? "ALTER INDEX %n RENAME TO %n"
-					    : "ALTER TABLE %n RENAME TO %n",
-	    before->name, renamed->name);
+	    kind == CATALOGUE_INDEX ? "ALTER INDEX %n RENAME TO %n" : "ALTER TABLE %n RENAME TO %n", from, to);
 	done(writing);
 }
 
@@ -132,12 +129,23 @@ goes_along(const struct moves *moves, const struct thing *before)
 	return moves_table(moves, before->collection)->new == NULL;
 }
 
+static bool
+is_renamed(const struct moves *moves, size_t i)
+{
+	const struct thing *before = &moves->before.things[i], *renamed = &moves->renamed.things[i];
+
+	return (before->kind == CATALOGUE_INDEX || before->kind == CATALOGUE_LINK) &&
+	       !str_equal(before->name, renamed->name) && !goes_along(moves, before) &&
+	       !is_to_drop(moves, before, renamed);
+}
+
 static void
 drop_things(struct writing *writing)
 {
 	static const enum catalogue_kind order[] = { CATALOGUE_TRIGGER, CATALOGUE_INDEX,
 		CATALOGUE_REFERENCE, CATALOGUE_LINK };
 	const struct moves *moves = writing->moves;
+	char moving[MOVING_NAME_SIZE];
 
 	for (size_t k = 0; k < COUNT(order); k++)
 		for (size_t i = 0; i < moves->before.count; i++) {
@@ -148,9 +156,22 @@ drop_things(struct writing *writing)
 				continue;
 			if (is_to_drop(moves, before, renamed))
 				drop_thing(writing, before, renamed);
-			else
-				rename_thing(writing, before, renamed);
+			else if (is_renamed(moves, i))
+				rename_thing(writing, before->kind, before->name,
+				    moves_name_is_free(moves, i, moving) ? renamed->name : str_from(moving));
 		}
+}
+
+static void
+finish_renames(struct writing *writing)
+{
+	const struct moves *moves = writing->moves;
+	char moving[MOVING_NAME_SIZE];
+
+	for (size_t i = 0; i < moves->before.count; i++)
+		if (is_renamed(moves, i) && !moves_name_is_free(moves, i, moving))
+			rename_thing(writing, moves->before.things[i].kind, str_from(moving),
+			    moves->renamed.things[i].name);
 }
 
 static void

@@ -17,6 +17,7 @@ struct writing {
 static void drop_things(struct writing *writing);
 static void rename_tables(struct writing *writing);
 static void drop_tables(struct writing *writing);
+static void finish_renames(struct writing *writing);
 static void create_tables(struct writing *writing);
 static void change_table(struct writing *writing, const struct table_move *table);
 static void create_things(struct writing *writing);
@@ -30,6 +31,7 @@ moves_to_sqlite(const struct moves *moves, struct migration_plan *plan)
 	drop_things(&writing);
 	rename_tables(&writing);
 	drop_tables(&writing);
+	finish_renames(&writing);
 	create_tables(&writing);
 	for (size_t i = 0; i < moves->tables_count; i++)
 		if (moves->tables[i].old != NULL && moves->tables[i].new != NULL)
@@ -102,12 +104,29 @@ is_on_dropped(const struct moves *moves, const struct thing *before)
 	return false;
 }
 
+static bool
+is_renamed(const struct moves *moves, size_t i)
+{
+	const struct thing *before = &moves->before.things[i], *renamed = &moves->renamed.things[i];
+
+	return before->kind == CATALOGUE_LINK && !str_equal(before->name, renamed->name) &&
+	       !is_to_drop(moves, before, renamed);
+}
+
+static void
+rename_table(struct writing *writing, struct str from, struct str to)
+{
+	sql_addf(&writing->sql, "ALTER TABLE %n RENAME TO %n", from, to);
+	done(writing);
+}
+
 static void
 drop_things(struct writing *writing)
 {
 	static const enum catalogue_kind order[] = { CATALOGUE_TRIGGER, CATALOGUE_INDEX,
 		CATALOGUE_LINK };
 	const struct moves *moves = writing->moves;
+	char moving[MOVING_NAME_SIZE];
 
 	for (size_t k = 0; k < COUNT(order); k++)
 		for (size_t i = 0; i < moves->before.count; i++) {
@@ -116,16 +135,23 @@ drop_things(struct writing *writing)
 
 			if (before->kind != order[k])
 				continue;
-			if (is_to_drop(moves, before, renamed)) {
-				if (!is_on_dropped(moves, before))
-					drop_thing(writing, before);
-			} else if (before->kind == CATALOGUE_LINK &&
-				   !str_equal(before->name, renamed->name)) {
-				sql_addf(&writing->sql, "ALTER TABLE %n RENAME TO %n",
-				    before->name, renamed->name);
-				done(writing);
-			}
+			if (is_renamed(moves, i))
+				rename_table(writing, before->name,
+				    moves_name_is_free(moves, i, moving) ? renamed->name : str_from(moving));
+			else if (is_to_drop(moves, before, renamed) && !is_on_dropped(moves, before))
+				drop_thing(writing, before);
 		}
+}
+
+static void
+finish_renames(struct writing *writing)
+{
+	const struct moves *moves = writing->moves;
+	char moving[MOVING_NAME_SIZE];
+
+	for (size_t i = 0; i < moves->before.count; i++)
+		if (is_renamed(moves, i) && !moves_name_is_free(moves, i, moving))
+			rename_table(writing, str_from(moving), moves->renamed.things[i].name);
 }
 
 /* The links that the array of a new refs field says. */
@@ -185,9 +211,7 @@ rename_tables(struct writing *writing)
 
 		if (table->old == NULL || table->new == NULL || table->old->was.data == NULL)
 			continue;
-		sql_addf(&writing->sql, "ALTER TABLE %n RENAME TO %n", table->old->was,
-		    table->new->name);
-		done(writing);
+		rename_table(writing, table->old->was, table->new->name);
 	}
 }
 

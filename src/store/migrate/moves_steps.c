@@ -106,8 +106,9 @@ query_nulls(struct describing *describing, const struct column_move *move)
 	begin_query(describing, move);
 	sql_add(&describing->query, "\"_new\" IS NULL");
 	if (move->old != NULL) {
-		sql_add(&describing->query, " AND ");
-		sql_addf(&describing->query, "%n IS NULL", STR("_old"));
+		sql_add(&describing->query, " AND NOT (");
+		move_write_present(&describing->query, move->old, STR("_old"));
+		sql_add(&describing->query, ")");
 	}
 }
 
@@ -156,7 +157,7 @@ write_key_value(struct describing *describing, const struct field *field)
 	bool is_folded = field->fold;
 
 	if (is_folded)
-		sql_add(query, is_sqlite(describing) ? "caisson_fold(" : "lower(");
+		sql_add(query, is_sqlite(describing) ? "caisson_fold(" : "pg_temp.caisson_folded(");
 	if (move == NULL)
 		sql_name(query, field->name); /* id, created, updated */
 	else
@@ -252,6 +253,11 @@ describe_new(struct describing *describing, const struct column_move *move)
 		query_all(describing);
 		add_step(describing, risks | MIGRATION_CHECK,
 		    "%.*s.%.*s is new, and required without a default", FIELD_ARGS(describing, name));
+	} else if (is_filled(new) && (new->has_min || new->has_max)) {
+		query_checks(describing, move);
+		add_step(describing, risks | MIGRATION_CHECK,
+		    "%.*s.%.*s is new, and records that are there get the time they were made, within its bounds",
+		    FIELD_ARGS(describing, name));
 	} else {
 		add_step(describing, risks, "%.*s.%.*s is new", FIELD_ARGS(describing, name));
 	}
@@ -318,7 +324,9 @@ describe_type(struct describing *describing, const struct column_move *move)
 static void
 describe_required(struct describing *describing, const struct column_move *move)
 {
-	bool was = column_is_required(move->old), is = column_is_required(move->new);
+	/* The column of refs is never null: it is empty. */
+	bool was = column_is_required(move->old) && move->old->type != FIELD_REFS;
+	bool is = column_is_required(move->new);
 	unsigned risks = table_risk(describing);
 
 	if (was == is || move->new->type == FIELD_REFS)
