@@ -128,3 +128,6 @@ struct rule_rows world_rows(
     const struct world *world, const struct value *record, const struct value *new_record);
 /* Does the JSON list ${ids} of a refs field have ${id}? */
 bool world_has_id(const struct value *ids, const struct value *id);
+
+/* As a rule has it. */
+void property_write_real(double real, struct buf *buf);

@@ -285,12 +285,34 @@ make_text(struct meant *meant)
 	meant->value = value_text((struct str){ meant->bytes, (size_t)size });
 }
 
+/* A number beside a decimal is the decimal that is written there, where it is one. */
+static void
+be_exact(struct meant *literal, const struct meant *other)
+{
+	int64_t integer;
+	struct buf text;
+
+	if (!literal->is_literal || literal->value.kind != VALUE_REAL || other->value.kind != VALUE_DECIMAL)
+		return;
+	buf_init(&text, 512);
+	property_write_real(literal->value.real, &text);
+	for (unsigned scale = 0; scale <= DECIMAL_DIGITS_MAX; scale++) {
+		if (decimal_read(buf_str(&text), scale, &integer) != DECIMAL_GOOD)
+			continue;
+		literal->value = value_decimal(integer, (uint8_t)scale);
+		break;
+	}
+	buf_release(&text);
+}
+
 static void
 mean_both(struct model *model, const struct drawn_operand *left, const struct drawn_operand *right,
     struct meant *a, struct meant *b)
 {
 	mean(model, left, a);
 	mean(model, right, b);
+	be_exact(a, b);
+	be_exact(b, a);
 	if (a->is_folded && b->is_lowered)
 		b->value = world_fold(model->world, b->value);
 	if (b->is_folded && a->is_lowered)

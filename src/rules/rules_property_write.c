@@ -56,8 +56,8 @@ write_int(struct dice *dice, int64_t integer, struct buf *buf)
 }
 
 /* Such that it is no whole number to the lexer, and that a large one is written with all its digits. */
-static void
-write_real(double real, struct buf *buf)
+void
+property_write_real(double real, struct buf *buf)
 {
 	struct json_writer writer;
 	size_t before = buf->size;
@@ -102,7 +102,7 @@ write_literal(struct dice *dice, const struct value *value, struct buf *buf)
 		write_int(dice, value->integer, buf);
 		break;
 	case VALUE_REAL:
-		write_real(value->real, buf);
+		property_write_real(value->real, buf);
 		break;
 	case VALUE_DECIMAL:
 		write_decimal(dice, value, false, buf);
