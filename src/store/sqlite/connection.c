@@ -24,10 +24,10 @@ static const struct tx_type sqlite_tx_type;
 static void
 give_way(const struct sqlite_connection *connection)
 {
-	enum { SHARE = 8 };
+	enum { SHARE = 8, SHORT_US = 500 };
+	int64_t had_us = clock_thread_us() - connection->began_thread_us;
 
-	if (clock_thread_us() - connection->began_thread_us >=
-	    (clock_monotonic_us() - connection->began_us) / SHARE)
+	if (had_us > SHORT_US && had_us >= (clock_monotonic_us() - connection->began_us) / SHARE)
 		(void)sched_yield();
 }
 
