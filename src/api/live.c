@@ -130,7 +130,8 @@ static enum step_result
 refuse_fields_of_moment(struct request *request, const struct sight *sight)
 {
 	const struct rules *rules = request->served->rules;
-	bool is_chosen = request_parameter(request, "fields").size > 0;
+	struct str chosen = request_parameter(request, "fields");
+	bool is_chosen = chosen.size > 0 && str_find_byte(chosen, '*') == chosen.size;
 
 	for (size_t i = 0; i < request->collection->columns_count; i++) {
 		const struct field *field = &request->collection->columns[i];

@@ -246,13 +246,12 @@ live_resume(struct live *live, struct live_stream *stream, const struct live_use
 
 	if (err != OK)
 		return err;
-	/* Another node of the same database may be ahead of this one. */
 	if (since <= live->rights_since)
 		stream->reset = "rights";
 	else if (!stream->group->is_local)
 		stream->reset = "joined";
 	else if (since > stream->since)
-		stream->since = since;
+		stream->since = since; /* another node of the same database may be ahead of this one */
 	stream->catching_up = stream->reset == NULL || store_dialect(live->store) == SQL_POSTGRES;
 	if (!stream->catching_up)
 		tell_place(stream, stream->reset);

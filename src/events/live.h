@@ -112,8 +112,8 @@ bool live_uses_old(const struct live *live);
 
 /*
  * Begin to follow.  A stream that is `catching_up` then is told nothing before
- * live_caught_up(); the user runs live_catch_up() first.  A joined one does not
- * go on from ${since}: it gets a reset.  ERR_OVERLOADED: too many streams of the process.
+ * live_caught_up(); the user runs live_catch_up() first.  A joined one, and one that other rules
+ * have told so far, does not go on from ${since}: it gets a reset.  ERR_OVERLOADED: too many streams of the process.
  */
 enum err live_open(struct live *live, struct live_stream *stream, const struct live_user *user,
     const struct live_query *query) MUST_USE;

@@ -98,7 +98,7 @@ struct list_range {
 	size_t equal, end;
 };
 
-/* The same of one page: what stands behind ${range}, or NULL for the first. */
+/* list_add_condition() for the page behind ${range}, or NULL for the first. */
 void list_add_page_condition(
     struct sql_text *sql, const struct list_query *query, const struct list_range *range);
 

@@ -348,6 +348,7 @@ corners.test('a field that is seen by the clock, or by the address, is not follo
 	for (const path of ['timed', 'placed', 'named']) {
 		const one = await api.make(`/${path}`, { n: 1 });
 		for (const target of [`/${path}`, `/${path}/${one.id}`, `/${path}?live=snapshot`]) {
+			assert.equal((await api.get(`${target}${target.includes('?') ? '&' : '?'}fields=*`, { accept: 'text/event-stream' })).status, 400, 'all of them');
 			const answer = await api.get(target, { accept: 'text/event-stream' });
 			assert.equal(answer.status, 400, target);
 			assert.match(answer.json.detail, /(secret|who) depends on 'now' or on 'request'.*fields/);
