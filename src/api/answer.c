@@ -29,7 +29,7 @@ body_of(const struct answer *answer)
 	return answer->content.data != NULL ? answer->content : buf_str(&answer->body);
 }
 
-/* Which rule said no; what it asks for is the app's to tell. */
+/* Which rule said no, if one did; what it asks for is the app's to tell. */
 static struct str
 refusing_rule(struct request *request, enum err err)
 {
@@ -39,7 +39,8 @@ refusing_rule(struct request *request, enum err err)
 	struct str detail = { 0 };
 	struct buf text;
 
-	if (request->collection == NULL || method >= COUNT(rules) || rules[method] == NULL)
+	if ((err != ERR_FORBIDDEN && err != ERR_UNAUTHENTICATED) || request->collection == NULL ||
+	    method >= COUNT(rules) || rules[method] == NULL)
 		return detail;
 	buf_init(&text, 512);
 	buf_addf(&text, err == ERR_FORBIDDEN ? "The %s rule of %.*s does not allow this." :
@@ -54,12 +55,10 @@ refusing_rule(struct request *request, enum err err)
 static struct str
 detail_of(struct request *request, enum err err)
 {
-	struct str rule = { 0 };
+	struct str rule = refusing_rule(request, err);
 
 	if (request->problem.detail.data != NULL)
 		return request->problem.detail;
-	if (err == ERR_FORBIDDEN || err == ERR_UNAUTHENTICATED)
-		rule = refusing_rule(request, err);
 	if (rule.data != NULL)
 		return rule;
 	if (request->problem.errors_count > 0)

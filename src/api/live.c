@@ -113,7 +113,7 @@ refuse_moment(struct request *request, const struct rule *filter)
 	if (filter != NULL && rule_names_request(filter))
 		return request_refuse_parameter(request, ERR_BAD_FILTER, STR("filter"), 0, "filter",
 		    "'now' and 'request' cannot be followed live: expected a filter without them");
-	if (rule_names_request(rules->access[request->collection->index][ACCESS_READ]))
+	if (rule_names_request(rules_read(rules, request->collection)))
 		return request_refuse(request, ERR_BAD_REQUEST,
 		    "The read rule of this collection looks at 'now' or at 'request', which cannot be followed live.");
 	return STEP_NEXT;
@@ -138,7 +138,7 @@ refuse_fields_of_moment(struct request *request, const struct sight *sight)
 		bool shows = sight == NULL || sight_shows(sight, field);
 
 		if ((names_moment(rules->fields_read[request->collection->index][i]) && (shows || !is_chosen)) ||
-		    (shows && field->type == FIELD_REFS && names_moment(rules->access[field->to->index][ACCESS_READ])))
+		    (shows && field->type == FIELD_REFS && names_moment(rules_read(rules, field->to))))
 			return request_refusef(request, ERR_BAD_REQUEST,
 			    "What is seen of %.*s depends on 'now' or on 'request', which cannot be followed live: leave it out by 'fields'.",
 			    STR_ARGS(field->name));

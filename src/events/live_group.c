@@ -66,7 +66,7 @@ new_group(struct live *live, const struct live_query *query)
 	group->predicate = (struct predicate){
 		.rules = live->rules,
 		.collection = query->collection,
-		.read = live->rules->access[query->collection->index][ACCESS_READ],
+		.read = rules_read(live->rules, query->collection),
 		.id = query->id,
 		.caller = &group->identity.caller,
 	};

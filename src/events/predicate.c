@@ -72,17 +72,9 @@ predicate_admits(const struct predicate *predicate, const struct value *id)
 bool
 predicate_holds(const struct predicate *predicate, const struct value *values)
 {
-	struct rule_rows rows = { .record = values };
-	bool holds = false;
-	enum err err;
-
-	if (values == NULL || !predicate_admits(predicate, &values[COLUMN_ID]))
-		return false;
-	err = rule_evaluate(predicate->read, predicate->caller, &rows, &holds);
-	if (err == OK && holds && predicate->filter != NULL)
-		err = rule_evaluate(predicate->filter, predicate->caller, &rows, &holds);
-	assert(err == OK); /* only hops fail */
-	return holds;
+	return values != NULL && predicate_admits(predicate, &values[COLUMN_ID]) &&
+	       rule_holds(predicate->read, predicate->caller, values) &&
+	       rule_holds(predicate->filter, predicate->caller, values);
 }
 
 void

@@ -129,50 +129,30 @@ keep(struct counts *counts, struct str key, struct count count)
 
 /* --- carrying on -------------------------------------------------------- */
 
-static const struct rule *
-read_rule(const struct list_query *query)
-{
-	return query->rules->access[query->collection->index][ACCESS_READ];
-}
-
 static bool
 is_local(const struct list_query *query)
 {
-	return rule_is_local(read_rule(query)) && (query->filter == NULL || rule_is_local(query->filter));
+	return rule_is_local(rules_read(query->rules, query->collection)) &&
+	       (query->filter == NULL || rule_is_local(query->filter));
 }
 
-static enum err
-is_found(const struct list_query *query, const struct value *values, bool *ret)
+static bool
+is_found(const struct list_query *query, const struct value *values)
 {
 	const struct rule_caller *caller = &query->identity->caller;
-	struct rule_rows rows = { .record = values };
-	enum err err = OK;
 
-	*ret = false;
-	if (values != NULL)
-		err = rule_evaluate(read_rule(query), caller, &rows, ret);
-	if (err == OK && *ret && query->filter != NULL)
-		err = rule_evaluate(query->filter, caller, &rows, ret);
-	return err;
+	return values != NULL &&
+	       rule_holds(rules_read(query->rules, query->collection), caller, values) &&
+	       rule_holds(query->filter, caller, values);
 }
 
-static enum err
+static void
 add_commit(const struct list_query *query, const struct commit *commit, int64_t *records)
 {
-	bool before, after;
-	enum err err = OK;
-
-	for (const struct change *change = commit->changes; change != NULL && err == OK;
-	     change = change->next) {
-		if (change->collection != query->collection)
-			continue;
-		err = is_found(query, change->old_values, &before);
-		if (err == OK)
-			err = is_found(query, change->new_values, &after);
-		if (err == OK)
-			*records += after - before;
-	}
-	return err;
+	for (const struct change *change = commit->changes; change != NULL; change = change->next)
+		if (change->collection == query->collection)
+			*records += is_found(query, change->new_values) -
+				    is_found(query, change->old_values);
 }
 
 /* From the snapshot of ${count} to this one.  False where it is to be counted. */
@@ -187,9 +167,10 @@ carry_on(struct counting *counting, struct count *count)
 	if (!good)
 		return false;
 	good = !page.truncated && !page.more && (page.count == 0 || is_local(query));
-	for (size_t i = 0; i < page.count && good; i++)
-		good = !page.commits[i]->too_many &&
-		       add_commit(query, page.commits[i], &count->records) == OK;
+	for (size_t i = 0; i < page.count && good; i++) {
+		good = !page.commits[i]->too_many;
+		add_commit(query, page.commits[i], &count->records);
+	}
 	count->number = page.until;
 	log_page_release(&page);
 	return good;
@@ -225,7 +206,7 @@ may_keep(const struct counting *counting)
 	const struct list_query *query = counting->query;
 
 	return counting->counts != NULL && log_is_ordered(counting->tx) &&
-	       !rule_names_request(read_rule(query)) &&
+	       !rule_names_request(rules_read(query->rules, query->collection)) &&
 	       (query->filter == NULL || !rule_names_request(query->filter));
 }
 

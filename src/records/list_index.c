@@ -30,19 +30,13 @@ struct search {
 	bool failed;
 };
 
-static const struct rule *
-read_rule(const struct list_query *query)
-{
-	return query->rules->access[query->collection->index][ACCESS_READ];
-}
-
 static bool
 is_fixed(const struct list_query *query, const struct field *field)
 {
 	const struct rule_caller *caller = &query->identity->caller;
 
 	return (query->filter != NULL && rule_fixes(query->filter, caller, field)) ||
-	       rule_fixes(read_rule(query), caller, field);
+	       rule_fixes(rules_read(query->rules, query->collection), caller, field);
 }
 
 static bool
@@ -51,7 +45,7 @@ is_narrow(const struct list_query *query)
 	const struct rule_caller *caller = &query->identity->caller;
 
 	return (query->filter != NULL && rule_is_narrow(query->filter, caller)) ||
-	       rule_is_narrow(read_rule(query), caller);
+	       rule_is_narrow(rules_read(query->rules, query->collection), caller);
 }
 
 /* An index on an enum is in the order of its texts, and one on a reference knows nothing behind it. */

@@ -332,7 +332,7 @@ note_emptiness(struct list_query *query)
 {
 	query->is_empty =
 	    is_decided_false(query, query->filter) ||
-	    is_decided_false(query, query->rules->access[query->collection->index][ACCESS_READ]);
+	    is_decided_false(query, rules_read(query->rules, query->collection));
 }
 
 static bool

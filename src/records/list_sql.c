@@ -57,7 +57,7 @@ add_join(struct sql_text *sql, const struct list_query *query, size_t at)
 	sql_add(sql, " LEFT JOIN (SELECT t.\"id\" AS \"i\", ");
 	sight_add_column(sql, query->rules, &query->identity->caller, key->field, key->rule);
 	sql_addf(sql, " AS \"k\" FROM %n AS t WHERE ", target->name);
-	rule_to_sql(query->rules, query->rules->access[target->index][ACCESS_READ],
+	rule_to_sql(query->rules, rules_read(query->rules, target),
 	    &query->identity->caller, sql);
 	sql_addf(sql, ") AS k%d ON k%d.\"i\" = ", (unsigned)at, (unsigned)at);
 	sight_add_column(sql, query->rules, &query->identity->caller, key->hop, key->hop_rule);
@@ -127,7 +127,7 @@ add_range(struct sql_text *sql, const struct list_query *query, const struct lis
 void
 list_add_condition(struct sql_text *sql, const struct list_query *query)
 {
-	rule_to_sql(query->rules, query->rules->access[query->collection->index][ACCESS_READ],
+	rule_to_sql(query->rules, rules_read(query->rules, query->collection),
 	    &query->identity->caller, sql);
 	if (query->filter == NULL)
 		return;

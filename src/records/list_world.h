@@ -305,7 +305,7 @@ holds(const struct rule *rule, const struct identity *identity, const struct val
 static inline const struct rule *
 read_rule(const struct collection *collection)
 {
-	return world.rules.access[collection->index][ACCESS_READ];
+	return rules_read(&world.rules, collection);
 }
 
 static inline struct value

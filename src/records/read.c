@@ -27,7 +27,7 @@ write_select(struct tx *tx, struct sql_text *sql, const struct record_read *read
 	sql_addf(sql, ", t.\"_version\" FROM %n t WHERE ", collection->name);
 	row_add_key(sql, tx->arena, &read->key);
 	sql_add(sql, " AND ");
-	rule_to_sql(read->rules, read->rules->access[collection->index][ACCESS_READ],
+	rule_to_sql(read->rules, rules_read(read->rules, collection),
 	    &read->identity->caller, sql);
 	if (key_rule != NULL) { /* where the caller sees null, there is nothing to be found by */
 		sql_add(sql, " AND ");

@@ -7,12 +7,6 @@
 
 /* --- what is seen ---------------------------------------------------- */
 
-static const struct rule *
-read_rule(const struct rules *rules, const struct collection *collection)
-{
-	return rules->access[collection->index][ACCESS_READ];
-}
-
 /* May the caller read every target of ${field}?  Nobody looks at targets one by one then. */
 static bool
 is_sifted(const struct rules *rules, const struct rule_caller *caller, const struct field *field)
@@ -20,7 +14,7 @@ is_sifted(const struct rules *rules, const struct rule_caller *caller, const str
 	bool answer;
 
 	return field->type == FIELD_REFS &&
-	       !(rule_is_decided(read_rule(rules, field->to), caller, &answer) && answer);
+	       !(rule_is_decided(rules_read(rules, field->to), caller, &answer) && answer);
 }
 
 bool
@@ -56,7 +50,7 @@ sifting(struct arena *arena, const struct rules *rules, const struct identity *i
 	query->collection = field->to;
 	query->identity = identity;
 	query->is_empty =
-	    rule_is_decided(read_rule(rules, field->to), &identity->caller, &answer) && !answer;
+	    rule_is_decided(rules_read(rules, field->to), &identity->caller, &answer) && !answer;
 	query->sight = (struct sight){
 		.rules = rules, .collection = field->to, .caller = &identity->caller
 	};
@@ -213,20 +207,11 @@ sight_to_json(struct json_writer *writer, const struct sight *sight, const struc
 void
 sight_mask(const struct sight *sight, const struct value *values, struct value *ret)
 {
-	struct rule_rows rows = { .record = values };
-	bool shown = true;
-	enum err err;
-
 	memcpy(ret, values, sight->collection->columns_count * sizeof(*ret));
 	for (size_t i = 0; i < sight->members_count; i++) {
 		const struct sight_member *member = &sight->members[i];
 
-		if (member->rule == NULL)
-			continue;
-		err = rule_evaluate(member->rule, sight->caller, &rows, &shown);
-		assert(err == OK); /* only hops fail */
-		(void)err;
-		if (!shown)
+		if (!rule_holds(member->rule, sight->caller, values))
 			ret[member->field->column] = value_null();
 	}
 }
@@ -243,7 +228,7 @@ sight_add_key(struct sql_text *sql, const struct sight *sight)
 		if (expand == NULL)
 			continue;
 		sql_add(sql, ", ");
-		rule_to_sql(sight->rules, read_rule(sight->rules, expand->query->collection),
+		rule_to_sql(sight->rules, rules_read(sight->rules, expand->query->collection),
 		    sight->caller, sql);
 	}
 }
@@ -257,7 +242,7 @@ sight_reads(const struct sight *sight, const struct collection *collection)
 
 		if (member->rule != NULL && rule_reads(sight->rules, member->rule, collection))
 			return true;
-		if (to != NULL && (to == collection || rule_reads(sight->rules, read_rule(sight->rules, to), collection)))
+		if (to != NULL && (to == collection || rule_reads(sight->rules, rules_read(sight->rules, to), collection)))
 			return true;
 	}
 	return false;

@@ -86,7 +86,7 @@ target_exists(struct tx *tx, struct record_write *write, const struct field *col
 	sql_addf(&sql, "SELECT 1 FROM %n t WHERE t.\"id\" = %v", column->to->name, *id);
 	if (must_be_readable) {
 		sql_add(&sql, " AND ");
-		rule_to_sql(write->rules, write->rules->access[column->to->index][ACCESS_READ],
+		rule_to_sql(write->rules, rules_read(write->rules, column->to),
 		    &caller, &sql);
 	}
 	err = tx_query(tx, &sql, &rows);

@@ -29,7 +29,7 @@ find_targets(struct tx *tx, struct record_write *write, const struct field *colu
 	for (size_t i = 0; i < places; i++)
 		sql_addf(&sql, i == 0 ? "%v" : ", %v", ids[i < count ? i : 0]);
 	sql_add(&sql, ") AND ");
-	rule_to_sql(write->rules, write->rules->access[column->to->index][ACCESS_READ], &caller, &sql);
+	rule_to_sql(write->rules, rules_read(write->rules, column->to), &caller, &sql);
 	err = tx_query(tx, &sql, &rows);
 	while (err == OK && tx_next(&rows)) {
 		struct value id = tx_column(&rows, 0, &column->to->columns[COLUMN_ID]);
@@ -91,7 +91,7 @@ read_refs(const struct record_write *write, const struct record_input *input, co
     const struct value *row, const struct value *old_row, struct refs *ret)
 {
 	const struct value *value = &row[column->column];
-	const struct rule *rule = write->rules->access[column->to->index][ACCESS_READ];
+	const struct rule *rule = rules_read(write->rules, column->to);
 	enum input_kind kind = input->kinds[column->column];
 	bool answer;
 	enum err err = links_ids(write->arena, column, value, &ret->ids, &ret->count);

@@ -429,3 +429,14 @@ rule_evaluate(const struct rule *rule, const struct rule_caller *caller,
 		*ret = answer;
 	return evaluation.err;
 }
+
+bool
+rule_holds(const struct rule *rule, const struct rule_caller *caller, const struct value *values)
+{
+	struct rule_rows rows = { .record = values };
+	bool holds = true;
+	enum err err = rule == NULL ? OK : rule_evaluate(rule, caller, &rows, &holds);
+
+	assert(err == OK); /* only hops fail */
+	return err == OK && holds;
+}

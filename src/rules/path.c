@@ -112,7 +112,7 @@ path_note_hop(struct compiler *compiler, const struct collection *target)
 	compiler->rule->weight += 2;
 	compiler->rule->reads[target->index / 64] |= UINT64_C(1) << target->index % 64;
 	if (compiler->use == RULE_USE_FILTER)
-		note_rule(compiler, compiler->rules->access[target->index][ACCESS_READ]);
+		note_rule(compiler, rules_read(compiler->rules, target));
 }
 
 /* The rule of ${field} itself, where it is for the row to say. */

@@ -143,7 +143,7 @@ compile_access(struct arena *arena, const struct rules *rules, const struct coll
 static bool
 check_cache(const struct rules *rules, const struct collection *collection, struct app_mistakes *mistakes)
 {
-	const struct rule *read = rules->access[collection->index][ACCESS_READ];
+	const struct rule *read = rules_read(rules, collection);
 	bool good = true;
 
 	if (!collection->cache.is_public)

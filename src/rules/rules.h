@@ -118,6 +118,12 @@ struct rules {
 	const struct rule **const *fields_read; /* by collection.index, then column; NULL: whoever reads the record */
 };
 
+static inline const struct rule *
+rules_read(const struct rules *rules, const struct collection *collection)
+{
+	return rules->access[collection->index][ACCESS_READ];
+}
+
 enum field_sight {
 	FIELD_SHOWN,
 	FIELD_HIDDEN, /* its rule asks for the caller alone, who may not: as if there were no such field */
@@ -217,3 +223,5 @@ enum err rule_explain(struct arena *arena, const struct rules *rules, const stru
 /* Evaluate an access rule (hops unfiltered) or a local filter. */
 enum err rule_evaluate(const struct rule *rule, const struct rule_caller *caller,
     const struct rule_rows *rows, bool *ret) MUST_USE;
+/* Does the local ${rule}, or NULL, which always does, hold for the record with ${values}? */
+bool rule_holds(const struct rule *rule, const struct rule_caller *caller, const struct value *values);

@@ -42,7 +42,7 @@ static bool
 may_read(struct model *model, const struct collection *collection, const struct value *row)
 {
 	return !model->is_filter ||
-	       holds(model, model->world->rules.access[collection->index][ACCESS_READ], row);
+	       holds(model, rules_read(&model->world->rules, collection), row);
 }
 
 /* In a filter the field of ${row} is there where its own rule says so. */

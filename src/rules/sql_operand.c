@@ -158,7 +158,7 @@ write_path(struct sql_writer *writer, const struct operand *path, size_t count)
 	write_path(writer, path, count - 1);
 	inner.used += (unsigned)path->fields_count - 1;
 	if (writer->is_filter)
-		write_guard(&inner, " AND ", writer->rules->access[target->index][ACCESS_READ], alias);
+		write_guard(&inner, " AND ", rules_read(writer->rules, target), alias);
 	sql_add(writer->sql, ")");
 }
 
@@ -203,7 +203,7 @@ void
 write_source(struct sql_writer *writer, const struct source *source, bool only_id, struct sql_writer *ret)
 {
 	const struct rule *read = writer->is_filter
-				      ? writer->rules->access[source->collection->index][ACCESS_READ]
+				      ? rules_read(writer->rules, source->collection)
 				      : NULL;
 	bool joins = !only_id || !holds(read, writer->caller) || !holds(source->sight, writer->caller);
 	unsigned alias;

@@ -117,8 +117,8 @@ has_thing(const struct things *things, const struct thing *thing)
 	return false;
 }
 
-bool
-moves_name_is_free(const struct moves *moves, size_t i, char ret_name[MOVING_NAME_SIZE])
+struct str
+moves_name_meanwhile(const struct moves *moves, size_t i, char buffer[MOVING_NAME_SIZE])
 {
 	struct str name = moves->renamed.things[i].name;
 	bool is_free = true;
@@ -127,8 +127,10 @@ moves_name_is_free(const struct moves *moves, size_t i, char ret_name[MOVING_NAM
 		is_free &= j == i || !str_equal(moves->before.things[j].name, name);
 	for (size_t j = 0; j < moves->old->collections_count; j++)
 		is_free &= !str_equal(source_table(&moves->old->collections[j]), name);
-	snprintf(ret_name, MOVING_NAME_SIZE, "_moving_%zu", i);
-	return is_free;
+	if (is_free)
+		return name;
+	snprintf(buffer, MOVING_NAME_SIZE, "_moving_%zu", i);
+	return str_from(buffer);
 }
 
 const struct column_move *

@@ -64,11 +64,11 @@ bool thing_stays(const struct moves *moves, const struct thing *renamed);
 bool thing_was_there(const struct moves *moves, const struct thing *after);
 
 /*
- * May the old thing ${i}, which gets another name, have it at once?  Where something old has that
- * name still, it is *ret_name until the old tables are gone.
+ * What the old thing ${i} is called until the old tables are gone: by its new name, or, where
+ * something old has that still, by one written to ${buffer}.
  */
 enum { MOVING_NAME_SIZE = 32 };
-bool moves_name_is_free(const struct moves *moves, size_t i, char ret_name[MOVING_NAME_SIZE]);
+struct str moves_name_meanwhile(const struct moves *moves, size_t i, char buffer[MOVING_NAME_SIZE]);
 /*
  * The refs field whose links the new table of links ${link} is to hold, where its records are there
  * already, with *ret_table; or NULL.

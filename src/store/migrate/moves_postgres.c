@@ -158,7 +158,7 @@ drop_things(struct writing *writing)
 				drop_thing(writing, before, renamed);
 			else if (is_renamed(moves, i))
 				rename_thing(writing, before->kind, before->name,
-				    moves_name_is_free(moves, i, moving) ? renamed->name : str_from(moving));
+				    moves_name_meanwhile(moves, i, moving));
 		}
 }
 
@@ -168,10 +168,13 @@ finish_renames(struct writing *writing)
 	const struct moves *moves = writing->moves;
 	char moving[MOVING_NAME_SIZE];
 
-	for (size_t i = 0; i < moves->before.count; i++)
-		if (is_renamed(moves, i) && !moves_name_is_free(moves, i, moving))
-			rename_thing(writing, moves->before.things[i].kind, str_from(moving),
-			    moves->renamed.things[i].name);
+	for (size_t i = 0; i < moves->before.count; i++) {
+		struct str meanwhile = moves_name_meanwhile(moves, i, moving);
+		const struct thing *renamed = &moves->renamed.things[i];
+
+		if (is_renamed(moves, i) && !str_equal(meanwhile, renamed->name))
+			rename_thing(writing, renamed->kind, meanwhile, renamed->name);
+	}
 }
 
 static void

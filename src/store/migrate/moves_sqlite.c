@@ -136,8 +136,7 @@ drop_things(struct writing *writing)
 			if (before->kind != order[k])
 				continue;
 			if (is_renamed(moves, i))
-				rename_table(writing, before->name,
-				    moves_name_is_free(moves, i, moving) ? renamed->name : str_from(moving));
+				rename_table(writing, before->name, moves_name_meanwhile(moves, i, moving));
 			else if (is_to_drop(moves, before, renamed) && !is_on_dropped(moves, before))
 				drop_thing(writing, before);
 		}
@@ -149,9 +148,13 @@ finish_renames(struct writing *writing)
 	const struct moves *moves = writing->moves;
 	char moving[MOVING_NAME_SIZE];
 
-	for (size_t i = 0; i < moves->before.count; i++)
-		if (is_renamed(moves, i) && !moves_name_is_free(moves, i, moving))
-			rename_table(writing, str_from(moving), moves->renamed.things[i].name);
+	for (size_t i = 0; i < moves->before.count; i++) {
+		struct str meanwhile = moves_name_meanwhile(moves, i, moving);
+		struct str name = moves->renamed.things[i].name;
+
+		if (is_renamed(moves, i) && !str_equal(meanwhile, name))
+			rename_table(writing, meanwhile, name);
+	}
 }
 
 /* The links that the array of a new refs field says. */
