@@ -32,7 +32,8 @@ server_loop_start(struct server_loop *home, int fd)
 {
 	store_attach(home->server->store, &home->loop);
 	connection_pool_init(&home->pool, &home->loop, &request_connection_user, home);
-	home->live = live_new(&home->loop, home->server->store, home->served->served->rules);
+	home->live = live_new(&home->loop, home->server->store, home->served->served->rules,
+	    home->server->rights_since);
 	listener_start(&home->listener, &home->pool, fd);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "events/rights.h"
 
 /* Of the process. */
 static atomic_uint streams_count;
@@ -19,14 +20,14 @@ static void on_tick(struct timeout *timeout);
 static void on_beat(struct timeout *timeout);
 
 struct live *
-live_new(struct loop *loop, struct store *store, const struct rules *rules)
+live_new(struct loop *loop, struct store *store, const struct rules *rules, int64_t rights_since)
 {
 	struct live *live = memory_new(sizeof(*live));
 
 	live->loop = loop;
 	live->store = store;
 	live->rules = rules;
-	live->rights_since = -1;
+	live->rights_since = rights_since;
 	live->tick.expire = on_tick;
 	buf_init(&live->json, LIVE_TEXT_MAX);
 	buf_init(&live->shown, LIVE_TEXT_MAX);
@@ -63,38 +64,10 @@ live_end(struct live *live)
 				live_end_stream(stream);
 }
 
-static bool
-is_ruled_alike(const struct collection *a, const struct collection *b)
-{
-	for (size_t i = 0; i < ACCESS_COUNT; i++)
-		if (!str_equal(a->access[i].text, b->access[i].text))
-			return false;
-	for (size_t i = 0; i < a->columns_count; i++) {
-		const struct field *field = collection_column(b, a->columns[i].name);
-
-		if (field == NULL || !str_equal(a->fields_read[i].text, b->fields_read[field->column].text))
-			return false;
-	}
-	return true;
-}
-
-/* Word for word: may who could read something under ${old} still read the same, and no more? */
-static bool
-are_ruled_alike(const struct app *old, const struct app *new)
-{
-	for (size_t i = 0; i < new->collections_count; i++) {
-		const struct collection *collection = app_collection(old, new->collections[i].name);
-
-		if (collection == NULL || !is_ruled_alike(&new->collections[i], collection))
-			return false;
-	}
-	return true;
-}
-
 void
 live_switch(struct live *live, const struct rules *rules)
 {
-	if (!are_ruled_alike(live->rules->app, rules->app))
+	if (rights_hash(live->rules->app) != rights_hash(rules->app))
 		live->rights_since = store_last_number(live->store);
 	for (size_t i = 0; i < COUNT(live->groups); i++)
 		while (live->groups[i] != NULL)

@@ -95,7 +95,9 @@ struct live_query {
 /* Open streams of the process.  Any thread. */
 unsigned live_streams_count(void);
 
-struct live *live_new(struct loop *loop, struct store *store, const struct rules *rules);
+/* Up to the commit ${rights_since} other rules than ${rules} decided: events/rights.h. */
+struct live *live_new(
+    struct loop *loop, struct store *store, const struct rules *rules, int64_t rights_since);
 /* Every stream must be closed and every call come back: live_is_idle(). */
 void live_free(struct live *live);
 bool live_is_idle(const struct live *live);

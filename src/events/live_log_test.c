@@ -53,7 +53,7 @@ setup(void **state)
 	app_mistakes_release(&mistakes);
 	loop_init(&loop, 0);
 	store_attach(test.store, &loop);
-	live = live_new(&loop, test.store, &rules);
+	live = live_new(&loop, test.store, &rules, -1);
 	buf_init(&told, 1 << 20);
 	return 0;
 }

@@ -88,7 +88,7 @@ setup(void **state)
 	atomic_store(&house->store.last_number, 10);
 	ring_init(&house->store.ring);
 	loop_init(&house->loop, 0);
-	house->live = live_new(&house->loop, &house->store, &house->rules);
+	house->live = live_new(&house->loop, &house->store, &house->rules, -1);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "api/openapi.h"
 #include "base/memory.h"
+#include "events/rights.h"
 #include "ops/journal.h"
 #include "records/count.h"
 
@@ -129,6 +130,15 @@ has_other_shape(const struct reload *reload)
 	return !str_equal(reload->next->loaded.app->shape, reload->first->loaded.app->shape);
 }
 
+static void
+note_rights(const struct reload *reload)
+{
+	if (rights_change(reload->loops[0].server->store, reload->next->loaded.app) != OK)
+		journal_event(JOURNAL_WARNING, "reload",
+		    "the database cannot note that the rules may change: live streams that are resumed after"
+		    " the next start may show what they showed before");
+}
+
 /* On a thread: many files may take long. */
 static void
 read_again(uv_work_t *work)
@@ -136,7 +146,11 @@ read_again(uv_work_t *work)
 	struct reload *reload = CONTAINER(work, struct reload, work);
 
 	reload->next = version_read(&reload->mistakes, &reload->detail);
-	if (reload->next != NULL && reload->shape_may_change != NULL && has_other_shape(reload))
+	if (reload->next == NULL)
+		return;
+	if (!has_other_shape(reload))
+		note_rights(reload);
+	else if (reload->shape_may_change != NULL)
 		reload->shape_changes = reload->shape_may_change(reload, reload->next, &reload->detail);
 }
 

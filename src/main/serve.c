@@ -9,6 +9,7 @@
 #include "api/server.h"
 #include "base/memory.h"
 #include "crypto/hash.h"
+#include "events/rights.h"
 #include "main/alarms.h"
 #include "main/command.h"
 #include "main/can.h"
@@ -167,6 +168,9 @@ start_store(struct running *running)
 		return false;
 	}
 	server->secret = (struct str){ running->secret, SECRET_HEX_SIZE };
+	if (rights_begin(server->store, loaded->app, &server->rights_since) != OK)
+		journal_event(JOURNAL_WARNING, "start",
+		    "the database cannot note the rules: live streams that are resumed are told to read again");
 	return load_seeds(running->command, loaded, server->store);
 }
 

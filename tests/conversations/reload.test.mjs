@@ -134,6 +134,41 @@ for (const { word, file } of trees) {
 		once.close();
 	});
 
+	served(`${word.app}: the same after a new start`, file, {}, async ({ server, api }) => {
+		const other = with_(file, (app) => { app.collections[word.root].access.read = "name == 'one'"; });
+		const startWith = async (app) => {
+			api.close();
+			await server.stop();
+			writeAppFile(server.folder, app);
+			await server.start();
+		};
+		let lastEventId;
+		const told = async (...names) => {
+			const stream = await Events.open(server, `/v1${path}`, { lastEventId });
+			const events = lastEventId === undefined ? [] : await stream.take();
+			for (const name of names)
+				await api.make(path, { name });
+			if (names.length > 0)
+				events.push(...await stream.take(names.length));
+			lastEventId = stream.lastId;
+			stream.close();
+			return events.map((event) => `${event.event} ${event.data.reason ?? event.data.name}`);
+		};
+		await told('one');
+		await api.make(path, { name: 'two' });
+		await startWith(other);
+		assert.deepEqual(await told('one'), ['reset rights', 'entered one']);
+		await api.make(path, { name: 'one' });
+		await startWith(other);
+		assert.deepEqual(await told(), ['entered one']);
+		/* There and back: what was told between is of other rules. */
+		writeAppFile(server.folder, file);
+		await reloaded(server, GOOD);
+		assert.deepEqual(await told('two'), ['reset rights', 'entered two']);
+		await startWith(other);
+		assert.deepEqual(await told(), ['reset rights']);
+	});
+
 	served(`${word.app}: 200 reloads under load fail no request`, file, {}, async ({ server, api }) => {
 		const made = await api.make(path, { name: 'one' });
 		const state = { ended: false, answered: 0, streams: 0 };
