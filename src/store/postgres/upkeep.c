@@ -50,7 +50,8 @@ forget_log(struct postgres_connection *connection, struct sql_text *sql, int64_t
 	if (err == OK)
 		err = run(connection, sql,
 		    "INSERT INTO caisson_meta (key, value) VALUES ('log_start', %v::bigint::text)"
-		    " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value",
+		    " ON CONFLICT (key) DO UPDATE SET"
+		    " value = greatest(caisson_meta.value::bigint, EXCLUDED.value::bigint)::text",
 		    value_int(until));
 	return err;
 }

@@ -70,25 +70,28 @@ run_slice(struct writer *writer, const char *text, int64_t oldest_us)
 	return code == SQLITE_DONE;
 }
 
+#define LOG_START "coalesce((SELECT CAST(value AS INTEGER) FROM caisson_meta WHERE key = 'log_start'), 0)"
+
 static bool
 forget_slices(struct writer *writer)
 {
 	int64_t now_us = clock_now_us();
 	int64_t log_us = now_us - limit(LIMIT_log_age) * 1000000;
 
-	/* The newest commit stays, for the next number is counted from it; log_start tells readers of the log. */
+	/*
+	 * The newest commit stays, for the next number is counted from it; log_start tells readers of
+	 * the log.  A migration sets it beyond commits that are still there, up to the newest.
+	 */
 	return run_slice(writer,
 	    "INSERT OR REPLACE INTO caisson_meta (key, value) SELECT 'log_start', CAST(seq AS TEXT)"
 	    " FROM (SELECT max(seq) AS seq FROM (SELECT seq FROM caisson_commits WHERE at < ?1"
-	    " AND seq < (SELECT max(seq) FROM caisson_commits) ORDER BY seq LIMIT ?2)) WHERE seq IS NOT NULL",
+	    " AND seq > " LOG_START " AND seq < (SELECT max(seq) FROM caisson_commits)"
+	    " ORDER BY seq LIMIT ?2)) WHERE seq IS NOT NULL",
 	    log_us) &&
+	    run_slice(writer, "DELETE FROM caisson_changes WHERE seq <= " LOG_START, 0) &&
 	    run_slice(writer,
-	    "DELETE FROM caisson_changes WHERE seq <="
-	    " (SELECT CAST(value AS INTEGER) FROM caisson_meta WHERE key = 'log_start')",
-	    0) &&
-	    run_slice(writer,
-	    "DELETE FROM caisson_commits WHERE seq <="
-	    " (SELECT CAST(value AS INTEGER) FROM caisson_meta WHERE key = 'log_start')",
+	    "DELETE FROM caisson_commits WHERE seq IN (SELECT seq FROM caisson_commits WHERE seq <= " LOG_START
+	    " AND seq < (SELECT max(seq) FROM caisson_commits) ORDER BY seq LIMIT ?2)",
 	    0) &&
 	    run_slice(writer,
 	    "DELETE FROM caisson_idempotency WHERE rowid IN"

@@ -452,6 +452,39 @@ test_old_commits_are_forgotten(void **state)
 	fixture_close(&fixture);
 }
 
+/* A migration makes the log begin at its own commit, long before the older ones are forgotten. */
+static void
+check_cut_log(const char *commits)
+{
+	enum { CUT = 5000 };
+	struct fixture fixture;
+
+	fixture_open(&fixture, app_text);
+	assert_int_equal(fixture_write(&fixture, "INSERT INTO caisson_meta (key, value) VALUES ('log_start', '5000')"), OK);
+	assert_int_equal(fixture_write(&fixture, commits), OK);
+	fixture_reopen(&fixture);
+	for (int i = 0; i < 400 && fixture_int(&fixture, "SELECT count(*) FROM caisson_commits") > 1; i++) {
+		assert_int_equal(fixture_write(&fixture, "DELETE FROM caisson_meta WHERE key = 'none'"), OK);
+		sleep_ms(10);
+	}
+	assert_int_equal(fixture_int(&fixture, "SELECT CAST(value AS INTEGER) FROM caisson_meta WHERE key = 'log_start'"), CUT);
+	assert_int_equal(fixture_int(&fixture, "SELECT max(seq) FROM caisson_commits"), CUT);
+	fixture_reopen(&fixture);
+	assert_int_equal(insert(&fixture, 10), OK);
+	assert_int_equal(store_last_number(fixture.store), CUT + 1);
+	fixture_close(&fixture);
+}
+
+static void
+test_a_log_that_was_cut_keeps_its_number(void **state)
+{
+	(void)state;
+	check_cut_log("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 5000)"
+		      " INSERT INTO caisson_commits (seq, at)"
+		      " SELECT x, CASE WHEN x <= 3000 THEN x ELSE 9000000000000000 END FROM c");
+	check_cut_log("INSERT INTO caisson_commits (seq, at) VALUES (4999, 9000000000000000), (5000, 9000000000000000)");
+}
+
 /* What upkeep writes can fail too; nobody waits for it, but a sync is a sync. */
 static void
 test_failed_sync_of_forgetting_ends_writing(void **state)
@@ -502,6 +535,7 @@ main(void)
 		cmocka_unit_test(test_full_disk_refuses_and_recovers),
 		cmocka_unit_test(test_loop_reads_stay_on_the_loop),
 		cmocka_unit_test(test_old_commits_are_forgotten),
+		cmocka_unit_test(test_a_log_that_was_cut_keeps_its_number),
 		cmocka_unit_test(test_failed_sync_of_forgetting_ends_writing),
 	};
 
