@@ -355,6 +355,10 @@ on_tick(struct timeout *timeout)
 {
 	struct live *live = CONTAINER(timeout, struct live, tick);
 
+	if (store_is_outdated(live->store)) {
+		live_end(live);
+		return;
+	}
 	live_callers_tick(live);
 	live_joined_settle(live);
 	timeout_start(live->loop, &live->ticks, timeout);

@@ -422,9 +422,13 @@ scenario('two who apply at once: one does it', simple('a'), async (world) => {
 if (isPostgres) {
 	scenario('a server that runs while its tables are changed refuses, and says so', simple('a'), async (world) => {
 		const made = await world.api.make('/all', { a: 'x' });
+		const live = await Events.open(world.server, '/v1/all');
 		writeAppFile(world.server.folder, simple('b'));
 		const ran = world.apply('--allow-loss', '--no-backup');
 		assert.equal(ran.status, 0, ran.stderr);
+		psql(world.target, "update \"all\" set b = 'told to nobody'");
+		await live.reading;
+		assert.deepEqual(live.events, []);
 		for (const path of [`/all/${made.id}`, '/all?sort=a', '/all?filter=has(a)']) {
 			const read = await world.api.get(path);
 			assert.deepEqual([read.status, read.json.code], [503, 'app_outdated'], read.text);
@@ -436,7 +440,7 @@ if (isPostgres) {
 		world.api.close();
 		await world.server.stop();
 		await world.server.start();
-		assert.equal((await world.api.get(`/all/${made.id}`)).json.b, null);
+		assert.equal((await world.api.get(`/all/${made.id}`)).json.b, 'told to nobody');
 	});
 } else {
 	scenario('apply while the server runs says to stop it; plan looks all the same', simple('a'), async (world) => {

@@ -169,8 +169,10 @@ follow_in(struct follower *follower, struct tx *tx)
 
 	if (err != OK)
 		return err;
-	if (horizon.is_outdated)
+	if (horizon.is_outdated) {
 		atomic_store(&follower->store->outdated, true);
+		return OK; /* what comes now is of another app, under other rules */
+	}
 	note_held_back(follower, tx, &horizon);
 	if (horizon.complete <= follower->position)
 		return OK;
