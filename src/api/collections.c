@@ -118,12 +118,30 @@ const struct step read_steps[] = {
 	{ 0 },
 };
 
+const struct field *
+collection_key_field(struct request *request, struct str *ret_rest)
+{
+	const struct field *field = record_key_field(request->collection, request->id_text, ret_rest);
+	struct buf detail;
+
+	if (field != NULL && rules_field_sight(request->served->rules, request->collection, field,
+				 &request->identity->caller) != FIELD_HIDDEN)
+		return field;
+	buf_init(&detail, 512);
+	buf_addf(&detail, "A path names a record of %.*s by its id, or by FIELD:VALUE with a unique field.",
+	    STR_ARGS(request->collection->name));
+	request->problem.detail = arena_str(&request->arena, buf_str(&detail));
+	buf_release(&detail);
+	return NULL;
+}
+
 bool
 collection_name_record(struct request *request, struct record_key *ret)
 {
-	return record_key_parse(&request->arena, request->collection, request->id_text, ret) &&
-	       rules_field_sight(request->served->rules, request->collection, ret->field,
-		   &request->identity->caller) != FIELD_HIDDEN;
+	struct str rest;
+
+	return collection_key_field(request, &rest) != NULL &&
+	       record_key_parse(&request->arena, request->collection, request->id_text, ret);
 }
 
 static enum step_result

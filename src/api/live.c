@@ -49,7 +49,8 @@ live_negotiate(struct request *request, bool *ret_live)
 	int live = accept_quality(&request->head, STR("text/event-stream"));
 
 	request->answer.vary_accept = true;
-	*ret_live = live > json;
+	/* A stream never ends: where JSON will do as well, only who names it is waiting for one. */
+	*ret_live = live > json && (json == 0 || accept_names(&request->head, STR("text/event-stream")));
 	if (json == 0 && live == 0)
 		return request_refuse(request, ERR_NOT_ACCEPTABLE,
 		    "This is served as application/json and as text/event-stream.");
@@ -199,7 +200,7 @@ find_record(struct task *task)
 	if (refuse_moment(request, NULL) != STEP_NEXT)
 		return STEP_DONE;
 	if (!record_id_parse(request->collection, request->id_text, &live->query.id))
-		return task_fail(task, ERR_NOT_FOUND);
+		return request_refuse(request, ERR_NOT_FOUND, "A stream follows a record by its id.");
 	if (!list_parse_one(&request->arena, request->served->rules, request->collection,
 		request->identity, request->parameters, request->parameters_count, &sight, &problem))
 		return request_refuse_parameter(request, problem.err, problem.parameter,

@@ -311,13 +311,20 @@ bearer_token(struct str authorization, struct str *ret)
 	return ret->size > 0;
 }
 
+/* Health, descriptions and files are the same for all: no key is judged, and no database asked. */
+static bool
+asks_who(const struct request *request)
+{
+	return request->route->place == ROUTE_APP;
+}
+
 static enum step_result
 request_identify_caller(struct task *task)
 {
 	struct request *request = request_of(task);
 	struct str authorization = request->head.known[H1_AUTHORIZATION], token;
 
-	if (authorization.data == NULL)
+	if (authorization.data == NULL || !asks_who(request))
 		return STEP_NEXT;
 	if (!bearer_token(authorization, &token))
 		return request_refuse(
@@ -350,7 +357,7 @@ request_accept_caller(struct task *task)
 
 	enum err err = OK;
 
-	if (request->head.known[H1_AUTHORIZATION].data != NULL)
+	if (request->head.known[H1_AUTHORIZATION].data != NULL && asks_who(request))
 		err = accept_key(request);
 	if (err == OK)
 		request_set_identity(request, request->key == NULL ? &identity_guest : &request->key->identity);

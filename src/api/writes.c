@@ -305,12 +305,9 @@ read_put_input(struct task *task)
 	struct json body;
 
 	begin_write(request, RECORD_PUT);
-	field = record_key_field(request->collection, request->id_text, &text);
+	field = collection_key_field(request, &text);
 	/* An unknown name before a colon, or an id that is none: nothing can stand there. */
-	if (field == NULL ||
-	    rules_field_sight(request->served->rules, request->collection, field,
-		&request->identity->caller) == FIELD_HIDDEN ||
-	    (field->column == COLUMN_ID && !collection_name_record(request, &key)))
+	if (field == NULL || (field->column == COLUMN_ID && !collection_name_record(request, &key)))
 		return task_fail(task, ERR_NOT_FOUND);
 	if (parse_body(request, &body) != STEP_NEXT)
 		return STEP_DONE;

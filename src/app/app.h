@@ -128,6 +128,9 @@ struct collection {
 	struct app_position at;
 };
 
+/* sqlite:FILE or postgres://USER@HOST/NAME: what `database:`, --database and CAISSON_DATABASE may say. */
+bool app_database_is_valid(struct str database);
+
 struct app {
 	struct str name;
 	struct str prefix; /* "/v1", without a slash at its end */

@@ -176,6 +176,15 @@ has_scheme(struct str database, struct str scheme)
 	return str_starts_with(database, scheme) && database.size > scheme.size;
 }
 
+/* sqlite://x.db, as with URLs, would be a file of the root folder, and ?mode=… a part of its name. */
+bool
+app_database_is_valid(struct str database)
+{
+	return (has_scheme(database, STR("sqlite:")) && !str_starts_with(database, STR("sqlite://")) &&
+		   str_find_byte(database, '?') == database.size) ||
+	       has_scheme(database, STR("postgres://")) || has_scheme(database, STR("postgresql://"));
+}
+
 static void
 read_database(struct reader *reader, const struct yaml *node)
 {
@@ -189,9 +198,7 @@ read_database(struct reader *reader, const struct yaml *node)
 		app->database = keep_str(reader, buf_str(&path));
 		buf_release(&path);
 	} else if (read_word(reader, node, expected, &app->database)) {
-		if (!has_scheme(app->database, STR("sqlite:")) &&
-		    !has_scheme(app->database, STR("postgres://")) &&
-		    !has_scheme(app->database, STR("postgresql://")))
+		if (!app_database_is_valid(app->database))
 			note_expected(reader, node, expected);
 		app->database = keep_str(reader, app->database);
 	}

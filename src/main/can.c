@@ -383,6 +383,9 @@ print_why(const struct json *output)
 	}
 }
 
+/* As grep and test have it: 1 is the answer "no". */
+enum { EXIT_NOT_ASKED = EXIT_USAGE };
+
 static int
 print_answer(struct can *can)
 {
@@ -393,12 +396,12 @@ print_answer(struct can *can)
 
 	if (json_parse(&can->arena, buf_str(&can->answer), &json, &error) != OK) {
 		command_complain(can->command, "the server's answer cannot be understood");
-		return EXIT_FAILED;
+		return EXIT_NOT_ASKED;
 	}
 	output = json_member(&json, "output");
 	if (output == NULL) {
 		command_complain(can->command, "%.*s", STR_ARGS(member_text(&json, "error")));
-		return EXIT_FAILED;
+		return EXIT_NOT_ASKED;
 	}
 	if (can->as_json) {
 		buf_clear(&can->input);
@@ -417,7 +420,7 @@ static int
 run_can(const struct command *command, int argc, char **argv)
 {
 	struct can can = { .command = command };
-	int status = EXIT_FAILED;
+	int status = EXIT_NOT_ASKED;
 
 	if (!read_options(&can, argc, argv))
 		return command_usage(command);
@@ -448,6 +451,7 @@ const struct command can_command = {
 	.summary = "say whether the rules allow something, and why",
 	.usage = "USER ACTION RECORD [--role NAME]... [--why] [--json] [-C DIR]",
 	.about = "Say yes (exit status 0) or no (1): may USER do ACTION to RECORD?  Nothing is written.\n"
+		 "Where that cannot be asked, the exit status is 2.\n"
 		 "USER is what auth.id would be; - or guest is nobody.  ACTION is read, create, update\n"
 		 "or delete.  RECORD is COLLECTION/ID, for a create COLLECTION.  Whether the server runs\n"
 		 "or not.  Before an update or a delete the read rule is asked too, as the API does.\n",

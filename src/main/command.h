@@ -85,7 +85,7 @@ void unload_app(struct loaded_app *loaded);
 
 /* `database:`, or what --database (may be NULL) or CAISSON_DATABASE says instead. */
 struct str database_of(const struct app *app, const char *option);
-/* Can a store be at ${option} (NULL: nothing was said)?  False with why not: wrong usage. */
+/* Can a store be at ${option} (NULL: nothing was said), or else at CAISSON_DATABASE?  False with why not: wrong usage. */
 bool database_is_valid(const struct command *command, const char *option);
 /* Open the store of the current folder; false with the reason on standard error. */
 bool open_store(const struct command *command, const struct app *app, struct str database, struct store **ret);

@@ -106,7 +106,9 @@ key_request_run(struct store *store, struct str text, struct buf *answer)
 	}
 	json_begin_object(&writer);
 	json_name(&writer, err == OK ? STR("output") : STR("error"));
-	json_string(&writer, err == OK ? buf_str(&output) : str_from(err_row(err)->title));
+	json_string(&writer, err == OK		? buf_str(&output) :
+			     err == ERR_NOT_FOUND ? STR("no key with this id can be revoked: see `caisson key list`") :
+						    str_from(err_row(err)->title));
 	json_end_object(&writer);
 	buf_release(&output);
 	arena_release(&arena);

@@ -91,9 +91,13 @@ database_of(const struct app *app, const char *option)
 bool
 database_is_valid(const struct command *command, const char *option)
 {
-	if (option == NULL || store_knows(str_from(option)))
+	const char *environment = getenv("CAISSON_DATABASE");
+	const char *said = option != NULL ? option : environment != NULL ? environment : "";
+
+	if (said[0] == '\0' || app_database_is_valid(str_from(said)))
 		return true;
-	command_complain(command, "--database %s: neither sqlite:PATH nor postgres://HOST/DATABASE", option);
+	command_complain(command, "%s %s: expected sqlite:FILE or postgres://USER@HOST/NAME",
+	    option != NULL ? "--database" : "CAISSON_DATABASE", said);
 	return false;
 }
 

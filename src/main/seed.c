@@ -96,7 +96,7 @@ refers_to_later(const struct collection *collection, const bool *done)
 	for (size_t i = COLUMN_FIELDS; i < collection->columns_count; i++) {
 		const struct field *column = &collection->columns[i];
 
-		if (column->type == FIELD_REF && column->to != collection && !done[column->to->index])
+		if (column->to != NULL && column->to != collection && !done[column->to->index])
 			return true;
 	}
 	return false;

@@ -105,6 +105,14 @@ is_hidden(const struct record_author *author, const struct collection *collectio
 	       rules_field_sight(author->rules, collection, column, author->caller) == FIELD_HIDDEN;
 }
 
+/* A client must say it: refs begin with no target, which is fewer than a `min` asks for. */
+static bool
+must_be_sent(const struct field *column)
+{
+	return (column->required && column->default_kind == DEFAULT_NONE) ||
+	       (column->type == FIELD_REFS && column->has_min && column->min > 0);
+}
+
 static void
 check_required(struct arena *arena, const struct collection *collection, const struct record_author *author,
     struct record_input *input, struct field_errors *errors)
@@ -112,8 +120,7 @@ check_required(struct arena *arena, const struct collection *collection, const s
 	for (unsigned i = COLUMN_FIELDS; i < collection->columns_count; i++) {
 		const struct field *column = &collection->columns[i];
 
-		if (column->required && column->default_kind == DEFAULT_NONE &&
-		    input->kinds[i] == INPUT_ABSENT && !is_hidden(author, collection, column))
+		if (must_be_sent(column) && input->kinds[i] == INPUT_ABSENT && !is_hidden(author, collection, column))
 			field_error_add(errors, arena, input_pointer(arena, input->pointer, column->name),
 			    "required", "%.*s is required", STR_ARGS(column->name));
 	}

@@ -17,12 +17,6 @@ engine_for(struct str database)
 	return NULL;
 }
 
-bool
-store_knows(struct str database)
-{
-	return engine_for(database) != NULL;
-}
-
 enum err
 store_open(const struct store_options *options, struct store **ret, struct buf *ret_detail)
 {
@@ -30,7 +24,7 @@ store_open(const struct store_options *options, struct store **ret, struct buf *
 
 	if (engine == NULL) {
 		buf_addf(ret_detail,
-		    "database: \"%.*s\" is neither sqlite:PATH nor postgres://HOST/DATABASE",
+		    "database: \"%.*s\" is neither sqlite:FILE nor postgres://USER@HOST/NAME",
 		    STR_ARGS(options->database));
 		return ERR_BAD_REQUEST;
 	}

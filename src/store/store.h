@@ -92,8 +92,6 @@ struct store_options {
  * a second server on the same data, an app file that does not fit the data, ….
  */
 enum err store_open(const struct store_options *options, struct store **ret, struct buf *ret_detail) MUST_USE;
-/* Is there an engine for what `database:` says? */
-bool store_knows(struct str database);
 void store_close(struct store *store);
 enum sql_dialect store_dialect(const struct store *store);
 /* The tables were made by this store_open(): seeds are loaded once. */

@@ -82,6 +82,13 @@ for (const board of boards) {
 		assert.equal((await api.get(things, { authorization: `bearer ${ann.key}` })).status, 200, 'the scheme knows no case');
 	});
 
+	house.test('what is the same for all judges no key', async ({ api, server }) => {
+		for (const path of ['//health/live', '//health/ready', '//openapi.json', '//docs'])
+			for (const authorization of ['Bearer nonsense', 'Basic YTpi'])
+				assert.equal((await api.get(path, { authorization })).status, 200, `${path} ${authorization}`);
+		assert.ok(server.isRunning());
+	});
+
 	house.test('a list is what may be read, and empty where nothing may', async ({ api, ann, bob, editor }) => {
 		const mine = api.as(ann.key);
 		const open = await mine.make(things, body({ [word.open]: true }));

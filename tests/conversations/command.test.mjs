@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Api, refused } from '../lib/api.mjs';
@@ -198,14 +198,42 @@ test('can reads no standard input that it was not told to read', { timeout: 6000
 	const child = spawn(binary, ['can', 'guest', 'create', boards[0].word.things, '-C', server.folder], { env: server.env, stdio: ['pipe', 'pipe', 'inherit'] });
 	try {
 		const status = await new Promise((done) => child.on('close', done));
-		assert.ok([0, 1].includes(status));
+		assert.equal(status, 2, 'there is no database yet');
 		const told = server.run(['can', 'guest', 'create', boards[0].word.things, '--body', '-', '-C', server.folder], { input: '{' });
-		assert.equal(told.status, 1);
+		assert.equal(told.status, 2);
 		assert.match(told.stderr, /not valid JSON/);
 	} finally {
 		child.kill('SIGKILL');
 		server.drop();
 	}
+});
+
+test('can says yes, no, or that it cannot be asked', { timeout: 60000 }, async () => {
+	const server = await Server.start({ app: 'asked', collections: { open: { access: { create: true }, fields: {} }, closed: { fields: {} } } });
+	const can = (...words) => server.run(['can', ...words, '-C', server.folder]);
+	for (const [words, status] of [[['guest', 'create', 'open'], 0], [['guest', 'create', 'closed'], 1], [['guest', 'make', 'open'], 2], [['guest', 'create', 'opn'], 2], [['guest', 'read', 'open/nope'], 2], [['guest'], 2]]) {
+		const ran = can(...words);
+		assert.equal(ran.status, status, `${words}: ${ran.stdout}${ran.stderr}`);
+		assert.equal(ran.stdout, ['yes\n', 'no\n', ''][status]);
+	}
+	await server.release();
+});
+
+test('a database that is none is refused before anything is made', () => {
+	withText(GOOD, (folder) => {
+		for (const database of ['sqlite://data/x.db', 'sqlite:data/x.db?mode=ro', 'sqlite:', 'mysql://x']) {
+			for (const ran of [run(['serve', folder, '--database', database]), run(['serve', folder], { env: { CAISSON_DATABASE: database } })]) {
+				assert.equal(ran.status, 2, `${database}: ${ran.stderr}`);
+				assert.match(ran.stderr, /sqlite:FILE or postgres:/);
+			}
+			writeFileSync(join(folder, 'caisson.yaml'), GOOD.replace(/^app: .*$/m, `$&\ndatabase: "${database}"`));
+			const ran = run(['check', '-C', folder]);
+			assert.equal(ran.status, 1, ran.stdout);
+			assert.match(ran.stderr, /sqlite:FILE or postgres:/);
+			assert.ok(!existsSync(join(folder, 'data')));
+			writeFileSync(join(folder, 'caisson.yaml'), GOOD);
+		}
+	});
 });
 
 test('an address that is none is exit 2 or 1, with its text', () => {
@@ -328,7 +356,13 @@ test('keys work before, while and after a server runs', { timeout: 60000 }, asyn
 		const all = Array.isArray(rows) ? rows : rows.keys;
 		assert.equal(all.length, 3);
 		assert.deepEqual(all.flatMap((row) => row.roles).sort(), ['admin', 'editor', 'editor']);
-		assert.equal(server.run(['key', 'revoke', '-C', folder, String(all.find((row) => row.roles.includes('admin')).id)]).status, 0);
+		const revoke = ['key', 'revoke', '-C', folder, String(all.find((row) => row.roles.includes('admin')).id)];
+		assert.equal(server.run(revoke).status, 0);
+		for (const nothing of [revoke, [...revoke.slice(0, -1), 'zzz']]) {
+			const ran = server.run(nothing);
+			assert.equal(ran.status, 1);
+			assert.match(ran.stderr, /no key with this id can be revoked/);
+		}
 		await server.start();
 		const again = new Api(server);
 		refused(await again.as(during).get(`/${word.things}`), 401);

@@ -100,6 +100,18 @@ for (const { word, file } of trees) {
 			assert.ok(made.id > 7, 'numbers go on after those of the seed');
 	});
 
+	const [tag, sheet] = word.intIds ? [1, 2] : ids;
+	const tagged = { app: 'tagged', collections: {
+		sheets: { ...(word.intIds && { id: 'int' }), access: { read: true }, fields: { tags: { type: 'refs', to: 'tags' } } },
+		tags: { ...(word.intIds && { id: 'int' }), access: { read: true }, fields: {} },
+	} };
+	alone(`${word.app}: seeds come after those that their refs lead to`, tagged, { files: {
+		'seed/sheets.ndjson': `${JSON.stringify({ id: sheet, tags: [tag] })}\n`,
+		'seed/tags.ndjson': `${JSON.stringify({ id: tag })}\n`,
+	} }, async ({ api }) => {
+		assert.deepEqual((await api.get(`/sheets/${sheet}`)).json.tags, [tag]);
+	});
+
 	test(`${word.app}: a seed with a mistake is refused with its file and line, and nothing is left`, async () => {
 		const folder = makeFolder(file, { [`seed/${word.root}.ndjson`]: '{"name":"good"}\n{"nope":1}\n' });
 		const server = new Server(folder);

@@ -11,6 +11,7 @@ const app = (name, ids) => ({
 	collections: {
 		labels: { ...ids, fields: { hidden: { type: 'bool', required: true, default: false } }, access: { ...access, read: "!hidden || 'staff' in auth.roles" } },
 		pages: { ...ids, fields: { title: { type: 'text' }, labels: { type: 'refs', to: 'labels', max: 4 }, near: { type: 'refs', to: 'pages' } }, access },
+		sheets: { ...ids, fields: { labels: { type: 'refs', to: 'labels', min: 1 } }, access },
 	},
 });
 
@@ -43,6 +44,18 @@ for (const [name, ids] of [['refs by uuid', {}], ['refs by number', { id: 'int' 
 		}
 		assert.deepEqual((await staff.patch(path, { labels: [open[0]] })).json.labels, [open[0]], 'who sees it takes it away');
 		staff.close();
+	});
+
+	house.test('a least number is asked for where nothing is sent', async ({ api }) => {
+		const [one, two] = [(await api.make('/labels', {})).id, (await api.make('/labels', {})).id];
+		for (const answer of [await api.post('/sheets', {}), await api.post('/sheets', { labels: [] }), await api.post('/sheets', { labels: null })]) {
+			refused(answer, 422);
+			assert.equal(answer.json.errors[0].pointer, '#/labels');
+		}
+		const sheet = await api.make('/sheets', { labels: [one, two] });
+		refused(await api.put(`/sheets/${sheet.id}`, {}), 422);
+		assert.equal((await api.patch(`/sheets/${sheet.id}`, {})).status, 200);
+		assert.deepEqual((await api.put(`/sheets/${sheet.id}`, { labels: [two] })).json.labels, [two]);
 	});
 
 	house.test('what is sent back as it was seen changes nothing', async (given) => {

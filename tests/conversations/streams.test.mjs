@@ -36,7 +36,7 @@ for (const { word, file } of boards) {
 	house.test('the better liked of JSON and a stream is served', async ({ server }) => {
 		for (const [value, type] of [
 			['text/event-stream', 'text/event-stream'], ['application/json;q=0.5, text/event-stream', 'text/event-stream'],
-			['text/event-stream;q=0.5, application/json', 'application/json'], ['*/*', 'application/json'], ['text/*', 'text/event-stream'],
+			['text/event-stream;q=0.5, application/json', 'application/json'], ['*/*', 'application/json'], ['application/json;q=0.9, */*', 'application/json'], ['application/json;q=0.1, text/*', 'application/json'], ['text/*', 'text/event-stream'],
 			['text/event-stream;q=0, */*', 'application/json'],
 		]) {
 			const { wire, answer } = await ask(server, accept(value, path));

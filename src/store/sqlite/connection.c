@@ -1,9 +1,11 @@
 #include "store/sqlite/connection.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/names.h"
 #include "base/hash.h"
@@ -113,6 +115,16 @@ set_pragmas(struct sqlite_connection *connection, enum sqlite_role role)
 	return code;
 }
 
+/* SQLite itself would let everybody read it; what it puts beside it gets the same mode. */
+static void
+make_private(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 enum err
 sqlite_connection_open(const char *path, enum sqlite_role role, const struct app *app,
     struct sqlite_connection **ret, struct buf *ret_detail)
@@ -122,6 +134,8 @@ sqlite_connection_open(const char *path, enum sqlite_role role, const struct app
 		    (role == SQLITE_WRITER ? SQLITE_OPEN_CREATE : 0);
 	int code;
 
+	if (role == SQLITE_WRITER)
+		make_private(path);
 	/* Counting SQLite's memory takes a lock at each allocation.  Heard before the first connection only. */
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	connection->app = app;

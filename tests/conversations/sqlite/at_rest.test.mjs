@@ -12,6 +12,8 @@ test('data/ is closed to others, and holds of keys only their hashes', async () 
 	const key = server.key('--user', 'ann'), data = join(server.folder, 'data');
 	const [id, secret] = [server.run(['key', 'list', '-C', server.folder]).stdout.split(' ')[0], key.slice(-32)];
 	assert.equal(statSync(data).mode & 0o777, 0o700);
+	for (const name of readdirSync(data).filter((each) => each.startsWith('kept.db')))
+		assert.equal(statSync(join(data, name)).mode & 0o777, 0o600, name);
 	const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
 		.map((entry) => readFileSync(join(entry.path, entry.name), 'latin1'));
 	assert.ok(files.some((text) => text.includes(id)), 'the key is kept');
