@@ -96,7 +96,7 @@ is_one_of(struct str name, const char *const *words)
 
 const char *const reserved_names[] = { "id", "created", "updated", "auth", "new", "now", "request",
 	"true", "false", "null", "in", NULL };
-const char *const reserved_collections[] = { "batch", "changes", NULL };
+const char *const reserved_collections[] = { "batch", "changes", "old", "json_each", "json_tree", NULL };
 const char *const reserved_fields[] = { "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", NULL };
 
 const char *

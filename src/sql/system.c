@@ -140,21 +140,22 @@ static const char *const postgres_statements[] = {
 	/*
 	 * A link made or gone, and the array that names it (sql/links.h); its arguments
 	 * are the collection, the field and the type of the ids.  A record that is gone
-	 * is not found, an array that is right already is left alone.
+	 * is not found, an array that is right already is left alone.  No field has a name
+	 * with an underscore in front.
 	 */
 	"CREATE FUNCTION caisson_link() RETURNS trigger LANGUAGE plpgsql AS $$\n"
 	"DECLARE\n"
-	"	item text := CASE TG_ARGV[2] WHEN 'uuid' THEN '(item #>> ''{}'') COLLATE \"C\"' ELSE 'item' END;\n"
+	"	item text := CASE TG_ARGV[2] WHEN 'uuid' THEN '(_item #>> ''{}'') COLLATE \"C\"' ELSE '_item' END;\n"
 	"BEGIN\n"
 	"	IF TG_OP <> 'INSERT' THEN\n"
-	"		EXECUTE format('UPDATE %1$I SET %2$I = (SELECT coalesce(jsonb_agg(item ORDER BY %3$s),"
-	" ''[]'') FROM jsonb_array_elements(%2$I) AS item WHERE item <> $2)"
+	"		EXECUTE format('UPDATE %1$I SET %2$I = (SELECT coalesce(jsonb_agg(_item ORDER BY %3$s),"
+	" ''[]'') FROM jsonb_array_elements(%2$I) AS _(_item) WHERE _item <> $2)"
 	" WHERE id = $1 AND %2$I @> $2', TG_ARGV[0], TG_ARGV[1], item)\n"
 	"		USING OLD.source, to_jsonb(OLD.target);\n"
 	"	END IF;\n"
 	"	IF TG_OP <> 'DELETE' THEN\n"
-	"		EXECUTE format('UPDATE %1$I SET %2$I = (SELECT jsonb_agg(item ORDER BY %3$s)"
-	" FROM jsonb_array_elements(%2$I || $2) AS item)"
+	"		EXECUTE format('UPDATE %1$I SET %2$I = (SELECT jsonb_agg(_item ORDER BY %3$s)"
+	" FROM jsonb_array_elements(%2$I || $2) AS _(_item))"
 	" WHERE id = $1 AND NOT %2$I @> $2', TG_ARGV[0], TG_ARGV[1], item)\n"
 	"		USING NEW.source, to_jsonb(NEW.target);\n"
 	"	END IF;\n"

@@ -93,10 +93,11 @@ static const struct conversion coarser = { FIELD_DECIMAL, FIELD_DECIMAL, false,
 	"CASE WHEN $c % $p = 0 THEN $c / $p END", "CASE WHEN $c = trunc($c, $t) THEN $c END", NULL,
 	NULL };
 
-/* To a list, whose items are of one type. */
+/* To a list, whose items are of one type.  The column may be called as one of json_each()'s own. */
 #define SQLITE_ITEMS(types) \
 	"CASE WHEN json_type($c) = 'array' AND NOT EXISTS" \
-	" (SELECT 1 FROM json_each($c) WHERE type NOT IN (" types ")) THEN $c END"
+	" (SELECT 1 FROM (SELECT $c AS \"_list\"), json_each(\"_list\") AS j" \
+	" WHERE j.type NOT IN (" types ")) THEN $c END"
 #define POSTGRES_ITEMS(path) \
 	"CASE WHEN jsonb_typeof($c) = 'array' AND NOT jsonb_path_exists($c, 'strict $[*] ? (" path ")')" \
 	" THEN $c END"

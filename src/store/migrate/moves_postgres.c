@@ -186,9 +186,9 @@ fill_links(struct writing *writing, const struct thing *link)
 	if (move == NULL)
 		return;
 	sql_addf(&writing->sql,
-	    "INSERT INTO %n (\"source\", \"target\")\nSELECT t.\"id\", e::", link->name);
+	    "INSERT INTO %n (\"source\", \"target\")\nSELECT t.\"id\", _item::", link->name);
 	sql_add(&writing->sql, move->new->to->id_type == FIELD_INT ? "bigint" : "uuid");
-	sql_addf(&writing->sql, " FROM %n t, jsonb_array_elements_text(t.%n) e", table->new->name,
+	sql_addf(&writing->sql, " FROM %n t, jsonb_array_elements_text(t.%n) _(_item)", table->new->name,
 	    move->new->name);
 	done(writing);
 }
