@@ -82,6 +82,18 @@ migration_history(const struct migration *migration, size_t *ret_count)
 	return migration->records;
 }
 
+bool
+migration_is_behind(const struct migration *migration, const struct app *app)
+{
+	char checksum[SHA256_HEX_SIZE + 1] = "";
+	bool was = false;
+
+	sha256_hex(app->shape, checksum);
+	for (size_t i = 0; i < migration->records_count; i++)
+		was |= strcmp(migration->records[i].shape, checksum) == 0;
+	return was && strcmp(migration->checksum, checksum) != 0;
+}
+
 /* --- what the database remembers -------------------------------------- */
 
 static enum err
@@ -472,6 +484,19 @@ apply_plan(struct migration *migration, struct migration_plan *plan, struct buf 
 	return err;
 }
 
+/* Who looks is a server, which has to go first: on SQLite it holds the folder, elsewhere its file is the old one. */
+static void
+say_what_to_run(const struct migration *migration, const struct app *app,
+    enum migration_purpose purpose, struct buf *ret_detail)
+{
+	if (migration_is_behind(migration, app))
+		buf_add_c(ret_detail,
+		    "\ncaisson.yaml is older than the database, which has been changed since: take the"
+		    " newer file, or");
+	buf_addf(ret_detail, "\nsee `caisson plan`; then %srun `caisson apply`",
+	    purpose == MIGRATION_LOOKS ? "stop the server and " : "");
+}
+
 enum err
 migration_apply_safe(const struct store_options *options, enum migration_purpose purpose,
     struct buf *ret_done, struct buf *ret_detail)
@@ -490,8 +515,8 @@ migration_apply_safe(const struct store_options *options, enum migration_purpose
 		err = purpose == MIGRATION_LOOKS ? look_safely(migration, plan, ret_detail) :
 						   apply_plan(migration, plan, ret_done, ret_detail);
 	}
-	if (err == ERR_CONFLICT)
-		buf_add_c(ret_detail, "; see `caisson plan`, then run `caisson apply`");
+	if (err == ERR_CONFLICT && plan != NULL)
+		say_what_to_run(migration, options->app, purpose, ret_detail);
 	migration_plan_free(plan);
 	migration_close(migration);
 	return err;

@@ -53,6 +53,9 @@ enum sql_dialect migration_dialect(const struct migration *migration);
 /* What was applied, in order; the last one's number is the largest. */
 const struct migration_record *migration_history(const struct migration *migration, size_t *ret_count);
 
+/* Did the tables have ${app}'s shape before, and were changed since?  False where they have it now. */
+bool migration_is_behind(const struct migration *migration, const struct app *app);
+
 /* Ask the queries of the plan's steps: counts and ids.  In one transaction, rolled back. */
 enum err
 migration_look(struct migration *migration, struct migration_plan *plan, struct buf *ret_detail) MUST_USE;
