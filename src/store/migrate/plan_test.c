@@ -131,6 +131,11 @@ static const struct change {
 	    "safe: c has an index on [-b]\nsafe: c has no index on [a, b] any more\n"
 	    "safe: c is not unique by [b, a] any more\n",
 	    NULL, NULL },
+	/* To be filled in by people: nothing is required before its values are there. */
+	{ ONE("a: { type: int }"), ONE("a: { type: int }, b: { type: text, required: true }"),
+	    "rewrite, check: c.b is new, and required without a default\n", NULL,
+	    DROP_TRIGGERS "ALTER TABLE \"c\" ADD COLUMN \"b\" text COLLATE \"C\";UPDATE \"c\" SET \"b\" = NULL;"
+			  "ALTER TABLE \"c\" ALTER COLUMN \"b\" SET NOT NULL;CREATE TRIGGER;CREATE TRIGGER;" },
 };
 
 static void
@@ -177,7 +182,7 @@ check_file(const struct migration_plan *plan)
 	buf_init(&again, 1 << 20);
 	migration_file_write(plan, 3, STR("a-name"), &text);
 	assert_true(migration_file_read(buf_str(&text), &file));
-	assert_true(file.is_sealed);
+	assert_false(file.plan->is_edited);
 	assert_int_equal(file.number, 3);
 	assert_int_equal(file.plan->statements_count, plan->statements_count);
 	migration_file_write(file.plan, 3, file.name, &again);
@@ -277,6 +282,53 @@ test_rows(void **state)
 	}
 }
 
+/* People change statements only: comments, the last empty line and spaces are forgiven, the rest is not. */
+static void
+test_edited_files(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		int statements; /* -1: it is no migration any more */
+	} edits[] = {
+		{ "-- shape:", "UPDATE \"c\" SET \"b\" = 1;\n\n-- shape:", 2 },
+		{ "-- shape:", "UPDATE \"c\" SET \"b\" = 1;\n-- shape:", 2 },
+		{ "-- sql:\n", "-- sql:\n-- why it is so\nUPDATE \"c\"\nSET \"a\" = 1; \n \n\n", 2 },
+		{ "-- shape:", "UPDATE \"c\" SET \"b\" = 1\n\n-- shape:", -1 },
+		{ "-- field c.b int", "-- field c.b text", -1 },
+	};
+	struct app *old = read_text(ONE("a: { type: int }"));
+	struct app *new = read_text(ONE("a: { type: int }, b: { type: int }"));
+	struct migration_plan *plan = migration_plan(old->shape, new, SQL_SQLITE);
+	struct migration_file file;
+	struct buf text, edited;
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	migration_file_write(plan, 3, STR("a-name"), &text);
+	buf_add_byte(&text, '\0');
+	for (size_t i = 0; i < COUNT(edits); i++) {
+		const char *at = strstr(text.data, edits[i].from);
+		bool is_read;
+
+		assert_non_null(at);
+		buf_init(&edited, 1 << 20);
+		buf_addf(&edited, "%.*s%s%s", (int)(at - text.data), text.data, edits[i].to,
+		    at + strlen(edits[i].from));
+		is_read = migration_file_read(buf_str(&edited), &file);
+		assert_int_equal(is_read, edits[i].statements >= 0);
+		if (is_read) {
+			assert_true(file.plan->is_edited);
+			assert_int_equal(file.plan->statements_count, edits[i].statements);
+			migration_plan_free(file.plan);
+		}
+		buf_release(&edited);
+	}
+	buf_release(&text);
+	migration_plan_free(plan);
+	app_free(old);
+	app_free(new);
+}
+
 static void
 test_broken_files(void **state)
 {
@@ -301,6 +353,7 @@ main(void)
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_edited_files),
 		cmocka_unit_test(test_broken_files),
 	};
 
