@@ -159,21 +159,29 @@ const struct command completion_command = {
 
 /* Text of roff: a dot at a line's start and a backslash mean something there, and a hyphen is to stay one. */
 static void
-print_roff(const char *text)
+print_roff_text(struct str text)
 {
 	bool at_start = true;
 
-	for (; *text != '\0'; text++) {
-		if (at_start && (*text == '.' || *text == '\''))
+	for (size_t i = 0; i < text.size; i++) {
+		char c = text.data[i];
+
+		if (at_start && (c == '.' || c == '\''))
 			fputs("\\&", stdout);
-		if (*text == '\\')
+		if (c == '\\')
 			fputs("\\e", stdout);
-		else if (*text == '-')
+		else if (c == '-')
 			fputs("\\-", stdout);
 		else
-			putchar(*text);
-		at_start = *text == '\n';
+			putchar(c);
+		at_start = c == '\n';
 	}
+}
+
+static void
+print_roff(const char *text)
+{
+	print_roff_text(str_from(text));
 }
 
 static void
@@ -184,6 +192,28 @@ print_roff_block(const char *text)
 	puts(".fi");
 }
 
+/* Prose is filled; lines that stand in from the margin are a list, whose columns stay. */
+static void
+print_roff_about(const char *text)
+{
+	bool is_list = false;
+
+	for (struct str rest = str_from(text), line; str_split(&rest, '\n', &line);) {
+		bool is_in = str_starts_with(line, STR("  "));
+
+		if (is_in != is_list && line.size > 0) {
+			puts(is_in ? ".nf" : ".fi");
+			is_list = is_in;
+		}
+		if (line.size == 0 && rest.size == 0)
+			break;
+		print_roff_text(line);
+		putchar('\n');
+	}
+	if (is_list)
+		puts(".fi");
+}
+
 static void
 print_command(const struct command *command)
 {
@@ -192,7 +222,7 @@ print_command(const struct command *command)
 	for (struct str rest = str_from(command->usage), line; str_split(&rest, '\n', &line);)
 		printf("\\fBcaisson %s\\fR %.*s\n", command->name, STR_ARGS(line));
 	puts(".fi\n.PP");
-	print_roff(command->about);
+	print_roff_about(command->about);
 	for (const struct command_option *at = command->options; at != NULL && at->name != NULL; at++) {
 		printf(".TP\n.B \\-\\-");
 		print_roff(at->name);

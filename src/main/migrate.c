@@ -37,6 +37,7 @@ struct chain {
 static bool open_chain(struct chain *chain, const struct migrate_options *options,
     enum migration_purpose purpose, int *ret_status);
 static void close_chain(struct chain *chain);
+static bool is_behind(const struct chain *chain);
 
 /* --- the chain -------------------------------------------------------- */
 
@@ -82,13 +83,6 @@ check_file(struct chain *chain, const struct migration_file *file)
 		    "%.*s was changed after it was applied to this database: put it back as it was, and"
 		    " make the change with a new migration",
 		    STR_ARGS(file->path));
-		return false;
-	}
-	if (record == NULL && !file->is_sealed) {
-		command_complain(chain->command,
-		    "%.*s was changed after it was written: if that is meant, its line `-- checksum:` is"
-		    " to say\n  %s",
-		    STR_ARGS(file->path), file->checksum);
 		return false;
 	}
 	return true;
@@ -268,11 +262,11 @@ run_plan(const struct command *command, int argc, char **argv)
 		return command_usage(command);
 	if (open_chain(&chain, &options, MIGRATION_LOOKS, &status)) {
 		if (options.json)
-			migrate_print_json(chain.links, chain.count);
+			migrate_print_json(chain.links, chain.count, is_behind(&chain));
 		else if (options.sql)
 			migrate_print_sql(chain.links, chain.count);
 		else
-			migrate_print(chain.links, chain.count);
+			migrate_print(chain.links, chain.count, is_behind(&chain));
 		status = status_of(&chain);
 		if (options.write != NULL)
 			status = write_file(&chain, options.write) ? EXIT_DONE : EXIT_FAILED;
@@ -292,19 +286,36 @@ next_number(const struct chain *chain)
 	return count == 0 ? 1 : records[count - 1].number + 1;
 }
 
-/* The app file that an earlier migration led to, and a later one led away from. */
 static bool
 is_behind(const struct chain *chain)
 {
-	char checksum[SHA256_HEX_SIZE + 1] = "";
-	const struct migration_record *records;
-	size_t count;
+	return migration_is_behind(chain->migration, chain->loaded.app);
+}
 
-	sha256_hex(chain->loaded.app->shape, checksum);
-	records = migration_history(chain->migration, &count);
-	for (size_t i = 0; i + 1 < count; i++)
-		if (strcmp(records[i].shape, checksum) == 0)
-			return true;
+static bool
+refuse_misfits(const struct chain *chain, int64_t count)
+{
+	const struct migration_file *file = chain->links[0].file;
+
+	command_complain(chain->command,
+	    "records do not fit (%lld of them): change them first, or the app file, or fill in values in %.*s",
+	    (long long)count,
+	    STR_ARGS(file != NULL ? file->path : STR("a file that `caisson plan --write NAME` makes")));
+	return false;
+}
+
+static bool
+refuse_losses(const struct chain *chain, int64_t count)
+{
+	const struct migration_plan *plan = chain->links[0].plan;
+	const char *what = "values";
+
+	for (size_t i = 0; i < plan->steps_count; i++)
+		if (plan->steps[i].takes_records && plan->steps[i].count > 0)
+			what = plan->steps_count == 1 ? "records" : "records or values";
+	command_complain(chain->command,
+	    "%s would be lost (of %lld record%s): if that is meant, say --allow-loss", what,
+	    (long long)count, count == 1 ? "" : "s");
 	return false;
 }
 
@@ -319,16 +330,10 @@ may_apply(struct chain *chain, const struct migrate_options *options)
 		    " file; to go back on purpose, say --allow-loss");
 		return false;
 	}
-	if (migration_plan_misfits(plan) > 0) {
-		command_complain(chain->command, "records do not fit (%lld of them): change them first, or the app file",
-		    (long long)migration_plan_misfits(plan));
-		return false;
-	}
-	if (migration_plan_losses(plan) > 0 && !options->allow_loss) {
-		command_complain(chain->command, "values would be lost (of %lld records): if that is meant, say --allow-loss",
-		    (long long)migration_plan_losses(plan));
-		return false;
-	}
+	if (migration_plan_misfits(plan) > 0)
+		return refuse_misfits(chain, migration_plan_misfits(plan));
+	if (migration_plan_losses(plan) > 0 && !options->allow_loss)
+		return refuse_losses(chain, migration_plan_losses(plan));
 	return true;
 }
 
@@ -385,7 +390,7 @@ apply_link(struct chain *chain, const struct migrate_link *link, int64_t number,
 	run.checksum = link->file != NULL ? link->file->checksum : checksum;
 	err = migration_run(chain->migration, link->plan, &run, &chain->detail);
 	if (err == OK)
-		printf("applied: migration %lld (%.*s)\n", (long long)number, STR_ARGS(run.name));
+		printf("applied: %.*s (change %lld of this database)\n", STR_ARGS(run.name), (long long)number);
 	else
 		complain(chain);
 	fflush(stdout);
@@ -398,7 +403,7 @@ apply(struct chain *chain, const struct migrate_options *options)
 {
 	int64_t number = next_number(chain);
 
-	migrate_print(chain->links, chain->count);
+	migrate_print(chain->links, chain->count, is_behind(chain));
 	if (chain->count == 0)
 		return true;
 	fflush(stdout);
@@ -459,7 +464,7 @@ static const struct command_option plan_options[] = {
 	{ "database", "URL", "instead of `database:` in caisson.yaml (or set CAISSON_DATABASE)" },
 	{ "json", NULL, "for programs" },
 	{ "sql", NULL, "the SQL alone" },
-	{ "write", "NAME", "write it to migrations/NNNN-NAME.ENGINE.sql, for review, and for `caisson apply` everywhere" },
+	{ "write", "NAME", "write it to migrations/NNNN-NAME.ENGINE.sql: for review, to fill in values, and for `caisson apply` everywhere" },
 	{ 0 },
 };
 
@@ -472,8 +477,8 @@ const struct command plan_command = {
 		 "  safe      done in a moment, whatever stands in the table\n"
 		 "  rewrite   the table is written anew: the time grows with its rows\n"
 		 "  lock      PostgreSQL: who uses the table waits meanwhile\n"
-		 "  check     records that do not fit stand in the way; they are counted and named\n"
-		 "  loss      values are lost; the records that have some are counted and named\n\n"
+		 "  check     records that do not fit are in the way: counted and named\n"
+		 "  loss      values or records are lost: counted and named\n\n"
 		 "Exit status: 0 nothing to do, or all of it is safe; 3 something to look at; 1 failed;\n"
 		 "2 wrong usage.\n",
 	.options = plan_options,

@@ -9,52 +9,76 @@ enum { TEXT_SIZE_MAX = 64 << 20 };
 
 /* --- for people ------------------------------------------------------- */
 
-static void
-print_rows(const struct migration_step *step)
-{
-	const char *what =
-	    (step->risks & MIGRATION_CHECK) != 0 ? "records that do not fit" : "records lose a value";
+enum { RISKS_WIDTH_MIN = 14 };
 
-	if (step->count == 0)
-		printf("                 no record %s\n",
-		    (step->risks & MIGRATION_CHECK) != 0 ? "is in the way" : "has a value that is lost");
-	else if (step->count > 0)
-		printf("                 %s: %lld in number (%.*s%s)\n", what, (long long)step->count,
-		    STR_ARGS(step->ids), step->count > MIGRATION_IDS_SHOWN ? ", …" : "");
-}
-
-static void
-print_plan(const struct migration_plan *plan)
+static int
+width_of_risks(const struct migration_plan *plan)
 {
+	size_t width = RISKS_WIDTH_MIN;
 	struct buf risks;
 
 	buf_init(&risks, 256);
 	for (size_t i = 0; i < plan->steps_count; i++) {
-		const struct migration_step *step = &plan->steps[i];
-
 		buf_clear(&risks);
-		migration_risks_write(step->risks, &risks);
-		printf("  %-14.*s %.*s\n", STR_ARGS(buf_str(&risks)), STR_ARGS(step->what));
-		if (step->lock.data != NULL)
-			printf("                 lock: %.*s\n", STR_ARGS(step->lock));
-		print_rows(step);
+		migration_risks_write(plan->steps[i].risks, &risks);
+		if (risks.size > width)
+			width = risks.size;
 	}
-	for (size_t i = 0; i < plan->hints_count; i++)
-		printf("  hint: %.*s\n", STR_ARGS(plan->hints[i]));
 	buf_release(&risks);
+	return (int)width;
+}
+
+static void
+print_step(const struct migration_plan *plan, const struct migration_step *step, int width)
+{
+	bool is_before = plan->is_edited && (step->risks & MIGRATION_CHECK) != 0 && step->count > 0;
+	struct buf risks, records;
+
+	buf_init(&risks, 256);
+	buf_init(&records, 4096);
+	migration_risks_write(step->risks, &risks);
+	migration_step_write_rows(step, &records);
+	printf("  %-*.*s %.*s\n", width, STR_ARGS(buf_str(&risks)), STR_ARGS(step->what));
+	if (step->lock.data != NULL)
+		printf("  %*s lock: %.*s\n", width, "", STR_ARGS(step->lock));
+	if (records.size > 0)
+		printf("  %*s %.*s%s\n", width, "", STR_ARGS(buf_str(&records)),
+		    is_before ? " before the edited SQL has run" : "");
+	buf_release(&risks);
+	buf_release(&records);
+}
+
+static void
+print_plan(const struct migration_plan *plan, bool with_hints)
+{
+	int width = width_of_risks(plan);
+
+	for (size_t i = 0; i < plan->steps_count; i++)
+		print_step(plan, &plan->steps[i], width);
+	for (size_t i = 0; with_hints && i < plan->hints_count; i++)
+		printf("  hint: %.*s\n", STR_ARGS(plan->hints[i]));
+}
+
+static void
+print_head(const struct migrate_link *link, bool is_first)
+{
+	if (link->file == NULL)
+		puts(is_first ? "From the database to caisson.yaml:" : "From there to caisson.yaml:");
+	else if (link->plan->is_edited)
+		printf("%.*s, edited since it was written:\n", STR_ARGS(link->file->path));
+	else
+		printf("%.*s:\n", STR_ARGS(link->file->path));
 }
 
 void
-migrate_print(const struct migrate_link *links, size_t count)
+migrate_print(const struct migrate_link *links, size_t count, bool is_behind)
 {
+	if (is_behind && count > 0)
+		puts("caisson.yaml is older than the database, which has been changed since: take the newer file.\n"
+		     "What going back would do:");
 	for (size_t i = 0; i < count; i++) {
-		const struct migrate_link *link = &links[i];
-
-		if (link->file != NULL)
-			printf("%.*s:\n", STR_ARGS(link->file->path));
-		else
-			puts(i == 0 ? "From the database to caisson.yaml:" : "From there to caisson.yaml:");
-		print_plan(link->plan);
+		print_head(&links[i], i == 0);
+		print_plan(links[i].plan, !is_behind);
 	}
 	if (count == 0)
 		puts("Nothing to do: the database fits caisson.yaml.");
@@ -130,7 +154,7 @@ write_texts(struct json_writer *writer, struct str name, const struct str *texts
 }
 
 void
-migrate_print_json(const struct migrate_link *links, size_t count)
+migrate_print_json(const struct migrate_link *links, size_t count, bool is_behind)
 {
 	struct json_writer writer;
 	struct buf text;
@@ -147,12 +171,17 @@ migrate_print_json(const struct migrate_link *links, size_t count)
 			json_string(&writer, link->file->path);
 		else
 			json_null(&writer);
+		json_name(&writer, STR("edited"));
+		json_bool(&writer, link->plan->is_edited);
+		json_name(&writer, STR("older"));
+		json_bool(&writer, is_behind);
 		json_name(&writer, STR("steps"));
 		json_begin_array(&writer);
 		for (size_t j = 0; j < link->plan->steps_count; j++)
 			write_step(&writer, &link->plan->steps[j]);
 		json_end_array(&writer);
-		write_texts(&writer, STR("hints"), link->plan->hints, link->plan->hints_count);
+		write_texts(&writer, STR("hints"), link->plan->hints,
+		    is_behind ? 0 : link->plan->hints_count);
 		write_texts(&writer, STR("sql"), link->plan->statements, link->plan->statements_count);
 		json_end_object(&writer);
 	}

@@ -8,7 +8,7 @@ struct migrate_link {
 	const struct migration_file *file; /* NULL: made now */
 };
 
-/* For people, for the database's own shell, for programs. */
-void migrate_print(const struct migrate_link *links, size_t count);
+/* For people, for the database's own shell, for programs; ${is_behind}: the app file is older than the database. */
+void migrate_print(const struct migrate_link *links, size_t count, bool is_behind);
 void migrate_print_sql(const struct migrate_link *links, size_t count);
-void migrate_print_json(const struct migrate_link *links, size_t count);
+void migrate_print_json(const struct migrate_link *links, size_t count, bool is_behind);

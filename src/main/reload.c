@@ -91,8 +91,8 @@ refuse_shape(struct str served, struct str read)
 	if (count == 0)
 		journal_event(JOURNAL_ERROR, "reload", "the fields stand in another order");
 	journal_event(JOURNAL_ERROR, "reload",
-	    "the tables would have to change, which a reload does not do: see `caisson plan`, then run"
-	    " `caisson apply`; the app is served as before");
+	    "the tables would have to change, which a reload does not do: see `caisson plan`; then stop"
+	    " the server and run `caisson apply`; the app is served as before");
 }
 
 /* Records are in the way, or would lose something. */

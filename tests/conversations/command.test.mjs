@@ -168,6 +168,7 @@ test('the manual names every command and option', () => {
 	for (const command of COMMANDS)
 		assert.ok(text.includes(`.SS "caisson ${command}"`), command);
 	assert.ok(text.includes('\\-\\-listen'));
+	assert.match(text, /\n\.nf\n( {2}(safe|rewrite|lock|check|loss) .*\n){5}\n?\.fi\n/, 'a list stays one');
 });
 
 /* Examples of serve run until they are stopped; those that make keys need a folder of their own. */

@@ -71,7 +71,7 @@ served('what would lose values is told, with what to run, and the old app is ser
 	const made = await anew(api).make(path, { name: 'one', extra: 'dear' });
 	await saved(server, KEPT, file);
 	const lines = logged(server, 'reload').map((line) => line.message);
-	assert.ok(lines.some((line) => /caisson apply/.test(line)), lines.join('\n'));
+	assert.ok(lines.some((line) => /stop the server and run `caisson apply`/.test(line)), lines.join('\n'));
 	assert.ok(lines.some((line) => line.includes(made.id)), lines.join('\n'));
 	assert.equal((await anew(api).get(`${path}/${made.id}`)).json.extra, 'dear');
 	assert.equal((await anew(api).patch(`${path}/${made.id}`, { extra: null })).status, 200);

@@ -45,3 +45,6 @@ extern const struct migration_engine sqlite_migration_engine, postgres_migration
 
 /* Read shape and history, in a transaction of its own. */
 enum err migration_read(struct migration *migration, struct buf *ret_detail) MUST_USE;
+/* How many rows the query of ${step} finds, in the running transaction; some of their ids in ${ids}. */
+enum err migration_query_rows(
+    struct migration *migration, struct migration_step *step, struct buf *ids) MUST_USE;

@@ -24,6 +24,14 @@ migration_engine_word(enum sql_dialect dialect)
 
 /* --- writing ---------------------------------------------------------- */
 
+/* A line is a line: what an enum's value breaks is left to the database to refuse. */
+static void
+write_query(const char *word, struct str query, struct buf *body)
+{
+	if (query.data != NULL && str_find_byte(query, '\n') == query.size)
+		buf_addf(body, "--   %s: %.*s\n", word, STR_ARGS(query));
+}
+
 static void
 write_steps(const struct migration_plan *plan, struct buf *body)
 {
@@ -35,9 +43,8 @@ write_steps(const struct migration_plan *plan, struct buf *body)
 		buf_addf(body, ": %.*s\n", STR_ARGS(step->what));
 		if (step->lock.data != NULL)
 			buf_addf(body, "--   lock: %.*s\n", STR_ARGS(step->lock));
-		/* A line is a line: what an enum's value breaks is left to the database to refuse. */
-		if (step->query.data != NULL && str_find_byte(step->query, '\n') == step->query.size)
-			buf_addf(body, "--   rows: %.*s\n", STR_ARGS(step->query));
+		write_query(step->takes_records ? "records" : "rows", step->query, body);
+		write_query("left", step->left, body);
 	}
 }
 
@@ -133,24 +140,28 @@ read_steps(struct str *rest, struct migration_plan *plan)
 		step.what = str_slice(line, colon + 2, line.size);
 		(void)take_line(rest, "--   lock: ", &step.lock);
 		(void)take_line(rest, "--   rows: ", &step.query);
+		(void)take_line(rest, "--   left: ", &step.left);
+		step.takes_records = take_line(rest, "--   records: ", &step.query);
 		migration_plan_add_step(plan, &step);
 	}
 	return true;
 }
 
-/* A statement ends with a ";" behind which its line ends and an empty one follows. */
+/* A statement ends with a ";" behind which its line ends and an empty one follows, or the last section. */
 static bool
 read_statements(struct str *rest, struct migration_plan *plan)
 {
 	struct str line, statement = { rest->data, 0 };
-	bool is_whole = false;
+	bool is_last, is_whole = false;
 
-	while (!str_starts_with(*rest, STR("-- shape:\n"))) {
-		if (!take_line(rest, "", &line))
+	do {
+		is_last = str_starts_with(*rest, STR("-- shape:\n"));
+		if (!is_last && !take_line(rest, "", &line))
 			return false;
-		if (line.size > 0) {
+		if (!is_last && str_trim(line).size > 0) {
 			statement.size = (size_t)(line.data + line.size - statement.data);
-			is_whole = line.data[line.size - 1] == ';';
+			statement = str_trim(statement);
+			is_whole = statement.data[statement.size - 1] == ';';
 			continue;
 		}
 		if (is_whole)
@@ -159,13 +170,14 @@ read_statements(struct str *rest, struct migration_plan *plan)
 		if (is_whole || statement.size == 0)
 			statement = (struct str){ rest->data, 0 };
 		is_whole = false;
-	}
+	} while (!is_last);
 	return statement.size == 0;
 }
 
 static bool
 read_shape(struct str rest, struct migration_plan *plan)
 {
+	char checksum[SHA256_HEX_SIZE + 1];
 	struct buf shape;
 	struct str line;
 
@@ -174,8 +186,10 @@ read_shape(struct str rest, struct migration_plan *plan)
 	while (take_line(&rest, "-- ", &line))
 		buf_addf(&shape, "%.*s\n", STR_ARGS(line));
 	plan->shape = arena_str(&plan->arena, buf_str(&shape));
+	sha256_hex(buf_str(&shape), checksum);
 	buf_release(&shape);
-	return rest.size == 0;
+	/* The database would remember what it is not. */
+	return rest.size == 0 && str_equal(plan->to, (struct str){ checksum, SHA256_HEX_SIZE });
 }
 
 static bool
@@ -207,7 +221,7 @@ migration_file_read(struct str text, struct migration_file *ret)
 		plan->to = arena_str(&plan->arena, line);
 	if (take_line(&text, "-- checksum: ", &sealed))
 		sha256_hex(text, ret->checksum);
-	ret->is_sealed = str_equal(sealed, str_from(ret->checksum));
+	plan->is_edited = !str_equal(sealed, str_from(ret->checksum));
 	if (plan->from.size == SHA256_HEX_SIZE && plan->to.size == SHA256_HEX_SIZE &&
 	    take_line(&text, "--", &line) && read_steps(&text, plan) && read_statements(&text, plan) &&
 	    read_shape(text, plan))
@@ -244,8 +258,8 @@ read_file(const char *path, struct migration_file **ret, struct buf *ret_detail)
 		buf_addf(ret_detail, "%s cannot be read: %s", path, strerror(errno));
 	} else if (!migration_file_read(buf_str(&text), file)) {
 		buf_addf(ret_detail,
-		    "%s is no migration as `caisson plan --write` makes them: take the file out of the"
-		    " folder, or write it again",
+		    "%s is no migration as `caisson plan --write` makes them. Only the statements below"
+		    " `-- sql:` are to be edited: each ends with \";\" and an empty line",
 		    path);
 		err = ERR_INVALID;
 	}

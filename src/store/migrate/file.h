@@ -8,11 +8,13 @@
  *	-- caisson migration 3 add-slug sqlite
  *	-- from: CHECKSUM of the shape before it
  *	-- to: CHECKSUM of the shape after it
- *	-- checksum: CHECKSUM of everything below this line
+ *	-- checksum: CHECKSUM of what was written below this line
  *	--
  *	-- check: questions.slug is unique
  *	--   lock: SHARE on questions
- *	--   rows: SELECT "id" FROM …	; who stands in the way, or loses something
+ *	--   rows: SELECT "id" FROM …	; who stands in the way, or loses a value
+ *	--   left: SELECT "id" FROM …	; who of them has no value behind all statements
+ *	--   records: SELECT "id" FROM …	; instead of rows: what is lost as a whole
  *	--
  *	-- sql:
  *	ALTER TABLE …;
@@ -21,14 +23,16 @@
  *
  *	-- shape:
  *	-- collection questions id
+ *
+ * People may change the statements: another checksum says so.  What does not
+ * fit is then looked for behind them, not before.
  */
 #include "store/migrate/plan.h"
 
 struct migration_file {
 	int64_t number;
 	struct str name, path;
-	char checksum[65]; /* of what stands in it */
-	bool is_sealed; /* the checksum that it names is that */
+	char checksum[65]; /* of what stands in it; where it names another one, plan->is_edited */
 	struct migration_plan *plan;
 	struct migration_file *next; /* by number */
 };

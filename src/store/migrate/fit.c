@@ -8,7 +8,7 @@
 enum { STEPS_SHOWN = 3 };
 
 static enum err
-explain(const struct migration_plan *plan, const char *place, struct buf *ret_detail)
+explain(const struct migration_plan *plan, bool is_behind, const char *place, struct buf *ret_detail)
 {
 	if (plan == NULL) {
 		buf_addf(ret_detail,
@@ -17,14 +17,27 @@ explain(const struct migration_plan *plan, const char *place, struct buf *ret_de
 	}
 	if (plan->steps_count == 0)
 		return OK;
-	buf_addf(ret_detail, "%s was made for another caisson.yaml: ", place);
+	if (is_behind)
+		buf_addf(ret_detail,
+		    "caisson.yaml is older than %s, which has been changed since: take the newer file;"
+		    " with this one: ",
+		    place);
+	else
+		buf_addf(ret_detail, "%s was made for another caisson.yaml: ", place);
 	migration_plan_summary(plan, STEPS_SHOWN, ret_detail);
-	buf_add_c(ret_detail, "; `caisson plan` says what it takes, `caisson apply` does it");
+	if (!is_behind)
+		buf_add_c(ret_detail, "; `caisson plan` says what it takes, `caisson apply` does it");
 	return ERR_CONFLICT;
 }
 
+static bool
+has_text(struct str text, const char *wanted)
+{
+	return text.size > 0 && memmem(text.data, text.size, wanted, strlen(wanted)) != NULL;
+}
+
 enum err
-shape_fits(const struct app *app, enum sql_dialect dialect, const char *checksum, struct str shape,
+shape_fits(const struct app *app, enum sql_dialect dialect, const struct shape_memory *memory,
     const char *place, struct buf *ret_detail)
 {
 	char wanted[SHA256_HEX_SIZE + 1] = "";
@@ -32,17 +45,24 @@ shape_fits(const struct app *app, enum sql_dialect dialect, const char *checksum
 	enum err err;
 
 	sha256_hex(app->shape, wanted);
-	if (strcmp(checksum, wanted) == 0)
+	if (strcmp(memory->checksum, wanted) == 0)
 		return OK;
-	if (shape.size == 0) {
+	if (memory->shape.size == 0) {
 		buf_addf(ret_detail,
 		    "%s was made by an older caisson for another caisson.yaml: serve it once with that"
 		    " file, then `caisson apply` can change it",
 		    place);
 		return ERR_CONFLICT;
 	}
-	plan = migration_plan(shape, app, dialect);
-	err = explain(plan, place, ret_detail);
+	plan = migration_plan(memory->shape, app, dialect);
+	err = explain(plan, has_text(memory->history, wanted), place, ret_detail);
 	migration_plan_free(plan);
 	return err;
+}
+
+const char *
+shape_history_query(enum sql_dialect dialect)
+{
+	return dialect == SQL_SQLITE ? "SELECT group_concat(shape, ' ') FROM caisson_migrations"
+				     : "SELECT string_agg(shape, ' ') FROM caisson_migrations";
 }

@@ -10,6 +10,7 @@
 #include "loop/loop.h"
 #include "sql/system.h"
 #include "store/migrate/convert.h"
+#include "store/migrate/edited.h"
 #include "store/migrate/engine.h"
 
 enum { MIGRATION_ARENA_SIZE_MAX = 256 << 20 };
@@ -80,6 +81,18 @@ migration_history(const struct migration *migration, size_t *ret_count)
 {
 	*ret_count = migration->records_count;
 	return migration->records;
+}
+
+bool
+migration_is_behind(const struct migration *migration, const struct app *app)
+{
+	char checksum[SHA256_HEX_SIZE + 1] = "";
+	bool was = false;
+
+	sha256_hex(app->shape, checksum);
+	for (size_t i = 0; i < migration->records_count; i++)
+		was |= strcmp(migration->records[i].shape, checksum) == 0;
+	return was && strcmp(migration->checksum, checksum) != 0;
 }
 
 /* --- what the database remembers -------------------------------------- */
@@ -196,8 +209,8 @@ add_id(struct buf *ids, struct str id)
 	}
 }
 
-static enum err
-query_rows(struct migration *migration, struct migration_step *step, struct buf *ids)
+enum err
+migration_query_rows(struct migration *migration, struct migration_step *step, struct buf *ids)
 {
 	struct sql_text sql;
 	struct tx_rows rows;
@@ -242,7 +255,7 @@ look(struct migration *migration, struct migration_plan *plan, struct buf *ret_d
 
 		if (step->query.data == NULL)
 			continue;
-		err = query_rows(migration, step, &ids);
+		err = migration_query_rows(migration, step, &ids);
 		step->ids = arena_str(&plan->arena, buf_str(&ids));
 		if (err != OK)
 			buf_addf(ret_detail, "%.*s: its rows cannot be looked at: %s",
@@ -278,7 +291,7 @@ count_rows(const struct migration_plan *plan, unsigned risk)
 int64_t
 migration_plan_misfits(const struct migration_plan *plan)
 {
-	return count_rows(plan, MIGRATION_CHECK);
+	return plan->is_edited ? 0 : count_rows(plan, MIGRATION_CHECK);
 }
 
 int64_t
@@ -355,16 +368,15 @@ remember(struct migration *migration, const struct migration_plan *plan, const s
 }
 
 static enum err
-refuse_rows(const struct migration_plan *plan, unsigned risk, const char *why, struct buf *ret_detail)
+refuse_rows(const struct migration_plan *plan, unsigned risk, struct buf *ret_detail)
 {
 	for (size_t i = 0; i < plan->steps_count; i++) {
 		const struct migration_step *step = &plan->steps[i];
 
-		if ((step->risks & risk) != 0 && step->count > 0)
-			buf_addf(ret_detail, "%s%.*s: %s, %lld in number (%.*s%s)",
-			    ret_detail->size == 0 ? "" : "\n", STR_ARGS(step->what), why,
-			    (long long)step->count, STR_ARGS(step->ids),
-			    step->count > MIGRATION_IDS_SHOWN ? ", …" : "");
+		if ((step->risks & risk) == 0 || step->count <= 0)
+			continue;
+		buf_addf(ret_detail, "%s%.*s: ", ret_detail->size == 0 ? "" : "\n", STR_ARGS(step->what));
+		migration_step_write_rows(step, ret_detail);
 	}
 	return ERR_CONFLICT;
 }
@@ -373,9 +385,9 @@ static enum err
 refuse_plan(struct migration_plan *plan, bool allow_loss, struct buf *ret_detail)
 {
 	if (migration_plan_misfits(plan) > 0)
-		return refuse_rows(plan, MIGRATION_CHECK, "records do not fit", ret_detail);
+		return refuse_rows(plan, MIGRATION_CHECK, ret_detail);
 	if (migration_plan_losses(plan) > 0 && !allow_loss)
-		return refuse_rows(plan, MIGRATION_LOSS, "values would be lost", ret_detail);
+		return refuse_rows(plan, MIGRATION_LOSS, ret_detail);
 	return OK;
 }
 
@@ -407,14 +419,18 @@ run_in_transaction(struct migration *migration, struct migration_plan *plan,
 	}
 	if (migration->records_count > 0 &&
 	    migration->records[migration->records_count - 1].number >= run->number) {
-		buf_addf(ret_detail, "number %lld was applied already", (long long)run->number);
+		buf_addf(ret_detail, "change %lld of the database was made meanwhile", (long long)run->number);
 		return ERR_CONFLICT;
 	}
 	err = look(migration, plan, ret_detail);
 	if (err == OK)
 		err = refuse_plan(plan, run->allow_loss, ret_detail);
 	if (err == OK)
+		err = edited_note_misfits(migration, plan, ret_detail);
+	if (err == OK)
 		err = run_statements(migration, plan, ret_detail);
+	if (err == OK)
+		err = edited_find_left(migration, plan, ret_detail);
 	if (err == OK && (err = remember(migration, plan, run)) != OK)
 		buf_addf(ret_detail, "the database cannot remember it: %s", migration->message);
 	if (err == OK)
@@ -472,6 +488,19 @@ apply_plan(struct migration *migration, struct migration_plan *plan, struct buf 
 	return err;
 }
 
+/* Who looks is a server, which has to go first: on SQLite it holds the folder, elsewhere its file is the old one. */
+static void
+say_what_to_run(const struct migration *migration, const struct app *app,
+    enum migration_purpose purpose, struct buf *ret_detail)
+{
+	if (migration_is_behind(migration, app))
+		buf_add_c(ret_detail,
+		    "\ncaisson.yaml is older than the database, which has been changed since: take the"
+		    " newer file, or");
+	buf_addf(ret_detail, "\nsee `caisson plan`; then %srun `caisson apply`",
+	    purpose == MIGRATION_LOOKS ? "stop the server and " : "");
+}
+
 enum err
 migration_apply_safe(const struct store_options *options, enum migration_purpose purpose,
     struct buf *ret_done, struct buf *ret_detail)
@@ -490,8 +519,8 @@ migration_apply_safe(const struct store_options *options, enum migration_purpose
 		err = purpose == MIGRATION_LOOKS ? look_safely(migration, plan, ret_detail) :
 						   apply_plan(migration, plan, ret_done, ret_detail);
 	}
-	if (err == ERR_CONFLICT)
-		buf_add_c(ret_detail, "; see `caisson plan`, then run `caisson apply`");
+	if (err == ERR_CONFLICT && plan != NULL)
+		say_what_to_run(migration, options->app, purpose, ret_detail);
 	migration_plan_free(plan);
 	migration_close(migration);
 	return err;

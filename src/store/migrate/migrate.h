@@ -53,11 +53,15 @@ enum sql_dialect migration_dialect(const struct migration *migration);
 /* What was applied, in order; the last one's number is the largest. */
 const struct migration_record *migration_history(const struct migration *migration, size_t *ret_count);
 
+/* Did the tables have ${app}'s shape before, and were changed since?  False where they have it now. */
+bool migration_is_behind(const struct migration *migration, const struct app *app);
+
 /* Ask the queries of the plan's steps: counts and ids.  In one transaction, rolled back. */
 enum err
 migration_look(struct migration *migration, struct migration_plan *plan, struct buf *ret_detail) MUST_USE;
-/* Rows that stand in the way; rows that lose something. */
+/* Rows that stand in the way: none, as far as is known before, of a plan that people edited. */
 int64_t migration_plan_misfits(const struct migration_plan *plan);
+/* Rows that lose something. */
 int64_t migration_plan_losses(const struct migration_plan *plan);
 
 /* A copy of all data before number ${number}; its path is appended to ${ret_path}. */

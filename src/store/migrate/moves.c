@@ -7,6 +7,8 @@
 #include "base/memory.h"
 #include "sql/column.h"
 
+#define DAY_US 86400000000LL
+
 static void find_things(struct moves *moves, const struct app *app, struct things *ret);
 static void find_table(struct moves *moves, const struct collection *new);
 static void find_columns(struct moves *moves, struct table_move *table);
@@ -244,6 +246,12 @@ begin_anew(struct field *old)
 	old->name = STR("-");
 }
 
+bool
+column_begins_anew(const struct field *old)
+{
+	return str_is(old->name, "-");
+}
+
 static void
 find_column(struct moves *moves, struct table_move *table, struct column_move *move,
     const struct field *new)
@@ -351,8 +359,8 @@ move_write_present(struct sql_text *sql, const struct field *field, struct str c
 	sql_addf(sql, field->type == FIELD_REFS ? "%n <> '[]'" : "%n IS NOT NULL", column);
 }
 
-static bool
-has_value(const struct field *field, struct str value)
+bool
+field_has_value(const struct field *field, struct str value)
 {
 	for (size_t i = 0; i < field->values_count; i++)
 		if (str_equal(field->values[i], value))
@@ -360,23 +368,68 @@ has_value(const struct field *field, struct str value)
 	return false;
 }
 
+/* What bounds are held against; those of one kind can be compared. */
+enum measure { MEASURE_NUMBER, MEASURE_LENGTH, MEASURE_MOMENT, MEASURE_ITEMS, MEASURE_NOTHING };
+
+static enum measure
+measure_of(const struct field *field)
+{
+	switch (field->type) {
+	case FIELD_INT:
+	case FIELD_FLOAT:
+	case FIELD_DECIMAL:
+		return MEASURE_NUMBER;
+	case FIELD_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_URL:
+		return MEASURE_LENGTH;
+	case FIELD_DATE:
+	case FIELD_TIME:
+		return MEASURE_MOMENT;
+	case FIELD_LIST:
+		return MEASURE_ITEMS;
+	default:
+		return MEASURE_NOTHING;
+	}
+}
+
+static long double
+value_of_bound(const struct field *field, int64_t bound, double real)
+{
+	long double value = field->type == FIELD_FLOAT ? (long double)real : (long double)bound;
+
+	if (field->type == FIELD_DATE)
+		return value * DAY_US;
+	for (unsigned i = 0; field->type == FIELD_DECIMAL && i < field->scale; i++)
+		value /= 10;
+	return value;
+}
+
+static long double
+min_of(const struct field *field)
+{
+	return value_of_bound(field, field->min, field->real_min);
+}
+
+static long double
+max_of(const struct field *field)
+{
+	return value_of_bound(field, field->max, field->real_max);
+}
+
 bool
 is_stricter(const struct field *old, const struct field *new)
 {
-	bool is_real = new->type == FIELD_FLOAT;
+	bool comparable = measure_of(old) == measure_of(new);
 
-	/* Bounds of another scale or unit are not to be compared. */
-	if (old->type != new->type || old->scale != new->scale)
-		return new->has_min || new->has_max || new->type == FIELD_ENUM ||
-		       new->type == FIELD_EMAIL || new->type == FIELD_URL;
-	if (new->has_min && (!old->has_min || (is_real ? new->real_min > old->real_min
-						       : new->min > old->min)))
+	if (new->has_min && (!comparable || !old->has_min || min_of(new) > min_of(old)))
 		return true;
-	if (new->has_max && (!old->has_max || (is_real ? new->real_max < old->real_max
-						       : new->max < old->max)))
+	if (new->has_max && (!comparable || !old->has_max || max_of(new) < max_of(old)))
 		return true;
+	if (new->type != FIELD_ENUM)
+		return false;
 	for (size_t i = 0; i < old->values_count; i++)
-		if (!has_value(new, old->values[i]))
+		if (!field_has_value(new, old->values[i]))
 			return true;
-	return false;
+	return old->type != FIELD_ENUM;
 }

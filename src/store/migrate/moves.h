@@ -80,7 +80,11 @@ const struct column_move *moves_linked(const struct moves *moves, const struct t
 void move_write_value(struct sql_text *sql, const struct column_move *move);
 /* Has the row a value in it? */
 void move_write_present(struct sql_text *sql, const struct field *field, struct str column);
-/* Are the conditions on the values stricter than they were? */
+/* A column of the old app that goes, though the new one has a field of its name. */
+bool column_begins_anew(const struct field *old);
+/* Is ${value} one of an enum's? */
+bool field_has_value(const struct field *field, struct str value);
+/* Are the conditions on the values stricter than they were?  Bounds are compared by value, whatever the type. */
 bool is_stricter(const struct field *old, const struct field *new);
 /* Is a default filled into the rows that are there, and needs an UPDATE of its own on PostgreSQL? */
 bool is_filled(const struct field *new);

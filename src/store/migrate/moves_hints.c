@@ -9,12 +9,15 @@ hint_at_field(const struct table_move *table, const struct field *gone, struct m
 	struct str name = source_column(gone);
 	struct buf line;
 
+	/* `was` means nothing where the name is a field's still. */
+	if (collection_column(table->new, name) != NULL)
+		return;
 	buf_init(&line, LINE_SIZE_MAX);
 	for (size_t i = 0; i < table->columns_count && line.size == 0; i++) {
 		const struct column_move *move = &table->columns[i];
 
 		if (move->old == NULL && move->new->type == gone->type &&
-		    !str_equal(move->new->name, gone->name))
+		    conversion_find(gone, move->new) != NULL)
 			buf_addf(&line,
 			    "if %.*s.%.*s was renamed to %.*s, write `was: %.*s` at %.*s: its values stay",
 			    STR_ARGS(table->new->name), STR_ARGS(name), STR_ARGS(move->new->name),
@@ -45,14 +48,17 @@ hint_at_collection(
 	struct str name = source_table(gone);
 	struct buf line;
 
+	if (app_collection(moves->new, name) != NULL)
+		return;
 	buf_init(&line, LINE_SIZE_MAX);
 	for (size_t i = 0; i < moves->tables_count && line.size == 0; i++) {
 		const struct table_move *table = &moves->tables[i];
 
 		if (table->old == NULL && has_fields_of(table->new, gone))
 			buf_addf(&line,
-			    "if %.*s was renamed to %.*s, write `was: %.*s` there: its records stay",
-			    STR_ARGS(name), STR_ARGS(table->new->name), STR_ARGS(name));
+			    "if %.*s was renamed to %.*s, write `was: %.*s` at %.*s: its records stay",
+			    STR_ARGS(name), STR_ARGS(table->new->name), STR_ARGS(name),
+			    STR_ARGS(table->new->name));
 	}
 	if (line.size > 0)
 		migration_plan_add_hint(plan, buf_str(&line));

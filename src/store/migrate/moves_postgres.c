@@ -354,7 +354,9 @@ static void
 add_column(struct writing *writing, const struct table_move *table, const struct column_move *move)
 {
 	struct field nullable = *move->new;
-	bool is_filled_later = is_filled(move->new);
+	/* Without a default, people may fill it in: NULL stands where their value goes. */
+	bool is_filled_later =
+	    is_filled(move->new) || (move->new->required && !column_has_default(move->new));
 
 	nullable.required = move->new->required && !is_filled_later;
 	sql_addf(&writing->sql, "ALTER TABLE %n ADD COLUMN ", table->new->name);

@@ -2,18 +2,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "app/keys.h"
 #include "sql/column.h"
-#include "store/migrate/moves.h"
+#include "store/migrate/moves_steps.h"
 
 enum { LINE_SIZE_MAX = 64 * 1024 };
-
-struct describing {
-	const struct moves *moves;
-	struct migration_plan *plan;
-	const struct table_move *table;
-	struct sql_text query; /* of the step that comes next */
-	struct buf line, lock;
-};
 
 static void describe_table(struct describing *describing);
 static void describe_column(struct describing *describing, const struct column_move *move);
@@ -25,6 +18,7 @@ moves_describe(const struct moves *moves, struct migration_plan *plan)
 	struct describing describing = { .moves = moves, .plan = plan };
 
 	sql_init(&describing.query, moves->dialect);
+	sql_init(&describing.left, moves->dialect);
 	buf_init(&describing.line, LINE_SIZE_MAX);
 	buf_init(&describing.lock, LINE_SIZE_MAX);
 	for (size_t i = 0; i < moves->tables_count; i++) {
@@ -32,23 +26,20 @@ moves_describe(const struct moves *moves, struct migration_plan *plan)
 		describe_table(&describing);
 	}
 	sql_release(&describing.query);
+	sql_release(&describing.left);
 	buf_release(&describing.line);
 	buf_release(&describing.lock);
 }
 
 /* --- a step ----------------------------------------------------------- */
 
-static bool
-is_sqlite(const struct describing *describing)
-{
-	return describing->moves->dialect == SQL_SQLITE;
-}
-
-/* The step of ${format}, with the query and the lock that were prepared. */
+/* The step of ${format}, with the queries and the lock that were prepared. */
 static void __attribute__((format(printf, 3, 4)))
 add_step(struct describing *describing, unsigned risks, const char *format, ...)
 {
-	struct migration_step step = { .risks = risks, .count = -1 };
+	struct migration_step step = { .risks = risks,
+		.count = -1,
+		.takes_records = describing->takes_records };
 	char what[1024];
 	va_list args;
 
@@ -56,14 +47,18 @@ add_step(struct describing *describing, unsigned risks, const char *format, ...)
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	step.what = str_from(what);
-	if (is_sqlite(describing))
+	if (describing->moves->dialect == SQL_SQLITE)
 		step.risks &= ~(unsigned)MIGRATION_LOCK;
 	else if (describing->lock.size > 0)
 		step.lock = buf_str(&describing->lock);
 	if (describing->query.text.size > 0 && (risks & (MIGRATION_CHECK | MIGRATION_LOSS)) != 0)
 		step.query = buf_str(&describing->query.text);
+	if (describing->left.text.size > 0)
+		step.left = buf_str(&describing->left.text);
 	migration_plan_add_step(describing->plan, &step);
+	describing->takes_records = false;
 	sql_clear(&describing->query);
+	sql_clear(&describing->left);
 	buf_clear(&describing->lock);
 }
 
@@ -82,147 +77,85 @@ lock(struct describing *describing, const char *mode, unsigned risk)
 	return risk;
 }
 
-/* --- queries ---------------------------------------------------------- */
+/* --- tables ----------------------------------------------------------- */
 
-static const struct str new_alias = { "_new", 4 };
-
-/* " FROM (the rows with their value before and after) t WHERE " */
-static void
-begin_query(struct describing *describing, const struct column_move *move)
+/* The old table whose name ${name} is or becomes, where its records cannot be kept. */
+static const struct collection *
+replaced_table(const struct moves *moves, struct str name)
 {
-	struct sql_text *query = &describing->query;
-
-	sql_add(query, "SELECT \"id\" FROM (SELECT \"id\", ");
-	move_write_value(query, move);
-	sql_add(query, " AS \"_new\"");
-	if (move->old != NULL)
-		sql_addf(query, ", %n AS \"_old\"", source_column(move->old));
-	sql_addf(query, " FROM %n) t WHERE ", source_table(describing->table->old));
-}
-
-static void
-query_nulls(struct describing *describing, const struct column_move *move)
-{
-	begin_query(describing, move);
-	sql_add(&describing->query, "\"_new\" IS NULL");
-	if (move->old != NULL) {
-		sql_add(&describing->query, " AND NOT (");
-		move_write_present(&describing->query, move->old, STR("_old"));
-		sql_add(&describing->query, ")");
-	}
-}
-
-static void
-query_misfits(struct describing *describing, const struct column_move *move)
-{
-	begin_query(describing, move);
-	move_write_present(&describing->query, move->old, STR("_old"));
-	sql_add(&describing->query, " AND \"_new\" IS NULL");
-}
-
-static void
-query_checks(struct describing *describing, const struct column_move *move)
-{
-	struct field field = *move->new;
-
-	field.name = new_alias;
-	begin_query(describing, move);
-	sql_add(&describing->query, "NOT (1 = 1");
-	column_checks(&describing->query, &field, " AND ");
-	sql_add(&describing->query, ")");
-}
-
-static void
-query_loss(struct describing *describing, const struct column_move *move)
-{
-	begin_query(describing, move);
-	(void)conversion_write_loss(move->conversion, &describing->query);
-}
-
-/* The value of a column in the rows that are there; NULL where it has none. */
-static const struct column_move *
-move_of(const struct table_move *table, const struct field *new)
-{
-	for (size_t i = 0; i < table->columns_count; i++)
-		if (table->columns[i].new == new)
-			return &table->columns[i];
+	for (size_t i = 0; i < moves->tables_count; i++)
+		if (moves->tables[i].new == NULL && str_equal(moves->tables[i].old->name, name))
+			return moves->tables[i].old;
 	return NULL;
 }
 
 static void
-write_key_value(struct describing *describing, const struct field *field)
+describe_gone_table(
+    struct describing *describing, const struct collection *old, const struct collection *new)
 {
-	const struct column_move *move = move_of(describing->table, field);
-	struct sql_text *query = &describing->query;
-	bool is_folded = field->fold;
+	struct str name = source_table(old);
 
-	if (is_folded)
-		sql_add(query, is_sqlite(describing) ? "caisson_fold(" : "pg_temp.caisson_folded(");
-	if (move == NULL)
-		sql_name(query, field->name); /* id, created, updated */
+	query_all(describing, old);
+	describing->takes_records = true;
+	if (new == NULL)
+		add_step(describing, MIGRATION_LOSS, "%.*s is dropped", STR_ARGS(name));
 	else
-		move_write_value(query, move);
-	sql_add(query, is_folded ? ")" : "");
-}
-
-/* Rows that share the values of ${fields} with another one. */
-static void
-query_twins(struct describing *describing, const struct field *const *fields, size_t count)
-{
-	struct sql_text *query = &describing->query;
-
-	sql_add(query, "SELECT \"id\" FROM (SELECT *, count(*) OVER (PARTITION BY ");
-	for (size_t i = 0; i < count; i++)
-		sql_addf(query, i == 0 ? "_%d" : ", _%d", (unsigned)i);
-	sql_add(query, ") AS _twins FROM (SELECT \"id\"");
-	for (size_t i = 0; i < count; i++) {
-		sql_add(query, ", ");
-		write_key_value(describing, fields[i]);
-		sql_addf(query, " AS _%d", (unsigned)i);
-	}
-	sql_addf(query, " FROM %n) t) t WHERE _twins > 1", source_table(describing->table->old));
-	for (size_t i = 0; i < count; i++)
-		sql_addf(query, " AND _%d IS NOT NULL", (unsigned)i);
+		add_step(describing, MIGRATION_LOSS, "%.*s begins anew: its ids change from %s",
+		    STR_ARGS(name), new->id_type == FIELD_INT ? "uuid to int" : "int to uuid");
 }
 
 static void
-query_all(struct describing *describing)
+describe_new_table(struct describing *describing, const struct collection *new)
 {
-	sql_addf(&describing->query, "SELECT \"id\" FROM %n", source_table(describing->table->old));
-}
+	const struct collection *old = replaced_table(describing->moves, new->name);
 
-/* --- tables ----------------------------------------------------------- */
+	if (old != NULL)
+		describe_gone_table(describing, old, new);
+	else
+		add_step(describing, 0, "%.*s is new", STR_ARGS(new->name));
+}
 
 static void
 describe_table(struct describing *describing)
 {
 	const struct table_move *table = describing->table;
-	struct str name;
 
 	if (table->new == NULL) {
-		name = source_table(table->old);
-		query_all(describing);
-		if (app_collection(describing->moves->new, table->old->name) != NULL)
-			add_step(describing, MIGRATION_LOSS,
-			    "%.*s begins anew: ids of another type", STR_ARGS(name));
-		else
-			add_step(describing, MIGRATION_LOSS, "%.*s is dropped", STR_ARGS(name));
+		/* Else it was told where the new one stands. */
+		if (app_collection(describing->moves->new, table->old->name) == NULL)
+			describe_gone_table(describing, table->old, NULL);
 		return;
 	}
-	name = table->new->name;
 	if (table->old == NULL) {
-		add_step(describing, 0, "%.*s is new", STR_ARGS(name));
+		describe_new_table(describing, table->new);
 		return;
 	}
 	if (table->old->was.data != NULL)
-		add_step(describing, 0, "%.*s becomes %.*s", STR_ARGS(table->old->was),
-		    STR_ARGS(name));
+		add_step(describing, 0, "%.*s is renamed to %.*s", STR_ARGS(table->old->was),
+		    STR_ARGS(table->new->name));
 	for (size_t i = 0; i < table->columns_count; i++)
 		describe_column(describing, &table->columns[i]);
 	describe_indexes(describing);
 }
 
 /* --- columns ---------------------------------------------------------- */
+
+/* "a text", "an int", "json" */
+static const char *
+article_of(enum field_type type)
+{
+	switch (type) {
+	case FIELD_JSON:
+	case FIELD_REFS:
+		return "";
+	case FIELD_INT:
+	case FIELD_ENUM:
+	case FIELD_EMAIL:
+		return "an ";
+	default:
+		return "a ";
+	}
+}
 
 static void
 write_type(struct buf *buf, const struct field *field)
@@ -240,6 +173,21 @@ write_type(struct buf *buf, const struct field *field)
 #define FIELD_ARGS(describing, field) \
 	STR_ARGS((describing)->table->new->name), STR_ARGS(field)
 
+/* Does ${new} come instead of an old column, whose end says all that there is to say? */
+static bool
+replaces_column(const struct table_move *table, const struct field *new)
+{
+	for (size_t i = 0; i < table->columns_count; i++) {
+		const struct column_move *move = &table->columns[i];
+
+		if (move->new == NULL && column_begins_anew(move->old) &&
+		    (str_equal(source_column(move->old), new->name) ||
+			str_equal(source_column(move->old), new->was)))
+			return true;
+	}
+	return false;
+}
+
 static void
 describe_new(struct describing *describing, const struct column_move *move)
 {
@@ -250,7 +198,7 @@ describe_new(struct describing *describing, const struct column_move *move)
 	if (is_filled(new) || new->fold)
 		risks |= MIGRATION_REWRITE | lock(describing, "ACCESS EXCLUSIVE", MIGRATION_LOCK);
 	if (new->required && !column_has_default(new) && !is_filled(new)) {
-		query_all(describing);
+		query_all(describing, describing->table->old);
 		add_step(describing, risks | MIGRATION_CHECK,
 		    "%.*s.%.*s is new, and required without a default", FIELD_ARGS(describing, name));
 	} else if (is_filled(new) && (new->has_min || new->has_max)) {
@@ -258,7 +206,7 @@ describe_new(struct describing *describing, const struct column_move *move)
 		add_step(describing, risks | MIGRATION_CHECK,
 		    "%.*s.%.*s is new, and records that are there get the time they were made, within its bounds",
 		    FIELD_ARGS(describing, name));
-	} else {
+	} else if (risks != table_risk(describing) || !replaces_column(describing->table, new)) {
 		add_step(describing, risks, "%.*s.%.*s is new", FIELD_ARGS(describing, name));
 	}
 }
@@ -275,6 +223,21 @@ begins_anew(const struct table_move *table, struct str gone)
 	return NULL;
 }
 
+/* Why the values of ${old} cannot be kept. */
+static void
+write_why_anew(struct buf *buf, const struct field *old, const struct field *new)
+{
+	buf_clear(buf);
+	if (old->to == NULL || new->to == NULL)
+		buf_addf(buf, "%s%s cannot become %s%s", article_of(old->type),
+		    field_types[old->type].word, article_of(new->type), field_types[new->type].word);
+	else if (str_equal(old->to->name, new->to->name))
+		buf_addf(buf, "the ids of %.*s change their type", STR_ARGS(new->to->name));
+	else
+		buf_addf(buf, "it refers to %.*s now, not to %.*s", STR_ARGS(new->to->name),
+		    STR_ARGS(source_table(old->to)));
+}
+
 static void
 describe_dropped(struct describing *describing, const struct column_move *move)
 {
@@ -285,40 +248,59 @@ describe_dropped(struct describing *describing, const struct column_move *move)
 	sql_addf(&describing->query, "SELECT \"id\" FROM %n WHERE ",
 	    source_table(describing->table->old));
 	move_write_present(&describing->query, move->old, name);
-	if (new != NULL)
-		add_step(describing, risks,
-		    "%.*s.%.*s begins anew: a value of %s cannot become one of %s",
-		    FIELD_ARGS(describing, name), field_types[move->old->type].word,
-		    field_types[new->type].word);
-	else
+	if (new == NULL) {
 		add_step(describing, risks, "%.*s.%.*s is dropped", FIELD_ARGS(describing, name));
+		return;
+	}
+	write_why_anew(&describing->line, move->old, new);
+	add_step(describing, risks, "%.*s.%.*s begins anew: %.*s", FIELD_ARGS(describing, name),
+	    STR_ARGS(buf_str(&describing->line)));
+}
+
+/* What no value of the new type is, beside what the conversion finds. */
+static bool
+has_own_checks(const struct field *new)
+{
+	return new->type == FIELD_ENUM || new->type == FIELD_EMAIL || new->type == FIELD_URL;
+}
+
+static unsigned
+query_type(struct describing *describing, const struct column_move *move)
+{
+	if (has_own_checks(move->new)) {
+		if (conversion_is_exact(move->conversion))
+			query_checks(describing, move);
+		else
+			query_misfits_and_checks(describing, move);
+		return MIGRATION_CHECK;
+	}
+	if (!conversion_is_exact(move->conversion)) {
+		query_misfits(describing, move);
+		return MIGRATION_CHECK;
+	}
+	if (query_loss(describing, move))
+		return MIGRATION_LOSS;
+	sql_clear(&describing->query);
+	return 0;
 }
 
 static void
 describe_type(struct describing *describing, const struct column_move *move)
 {
 	const struct field *new = move->new;
-	unsigned risks = MIGRATION_REWRITE | lock(describing, "ACCESS EXCLUSIVE", MIGRATION_LOCK);
+	unsigned risks;
 	char before[256];
 
 	if (conversion_is_same(move->conversion))
 		return;
+	risks = MIGRATION_REWRITE | lock(describing, "ACCESS EXCLUSIVE", MIGRATION_LOCK);
 	write_type(&describing->line, move->old);
 	snprintf(before, sizeof(before), "%.*s", STR_ARGS(buf_str(&describing->line)));
 	write_type(&describing->line, new);
-	if (!conversion_is_exact(move->conversion)) {
-		query_misfits(describing, move);
-		risks |= MIGRATION_CHECK;
-	} else {
-		query_loss(describing, move);
-		if (conversion_write_loss(move->conversion, &describing->query))
-			risks |= MIGRATION_LOSS;
-		sql_clear(&describing->query);
-		if ((risks & MIGRATION_LOSS) != 0)
-			query_loss(describing, move);
-	}
-	add_step(describing, risks, "%.*s.%.*s becomes a %.*s (was: %s)",
-	    FIELD_ARGS(describing, new->name), STR_ARGS(buf_str(&describing->line)), before);
+	risks |= query_type(describing, move);
+	add_step(describing, risks, "%.*s.%.*s becomes %s%.*s (was: %s)",
+	    FIELD_ARGS(describing, new->name), article_of(new->type),
+	    STR_ARGS(buf_str(&describing->line)), before);
 }
 
 static void
@@ -337,7 +319,7 @@ describe_required(struct describing *describing, const struct column_move *move)
 		add_step(describing, risks | MIGRATION_CHECK, "%.*s.%.*s is required",
 		    FIELD_ARGS(describing, move->new->name));
 	} else {
-		add_step(describing, risks, "%.*s.%.*s need not be there any more",
+		add_step(describing, risks, "%.*s.%.*s is not required any more",
 		    FIELD_ARGS(describing, move->new->name));
 	}
 }
@@ -358,25 +340,39 @@ have_same_checks(const struct field *old, const struct field *new, enum sql_dial
 	return same;
 }
 
+static const char *
+what_of_values(const struct field *old, const struct field *new, bool is_strict)
+{
+	if (!is_strict)
+		return "more values";
+	for (size_t i = 0; i < new->values_count; i++)
+		if (!field_has_value(old, new->values[i]))
+			return "other values";
+	return "fewer values";
+}
+
 static void
 describe_checks(struct describing *describing, const struct column_move *move)
 {
-	bool is_strict = is_stricter(move->old, move->new);
+	const struct field *old = move->old, *new = move->new;
+	bool is_retyped = !conversion_is_same(move->conversion);
+	bool is_strict = is_stricter(old, new);
 	unsigned risks = table_risk(describing);
-	const char *what = move->new->type == FIELD_ENUM ? "values" : "bounds";
+	const char *what = is_strict ? "stricter bounds" : "wider bounds";
 
-	if (have_same_checks(move->old, move->new, describing->moves->dialect))
+	if (have_same_checks(old, new, describing->moves->dialect))
+		return;
+	/* The step of the type has told of its own. */
+	if (is_retyped && (!is_strict || has_own_checks(new)))
 		return;
 	risks |= lock(describing, "ACCESS EXCLUSIVE", MIGRATION_LOCK);
-	/* The new type's own, which its values satisfy. */
-	if (!conversion_is_same(move->conversion) && !is_strict)
-		return;
 	if (is_strict) {
 		query_checks(describing, move);
 		risks |= MIGRATION_CHECK;
 	}
-	add_step(describing, risks, "%.*s.%.*s has %s %s", FIELD_ARGS(describing, move->new->name),
-	    is_strict ? "stricter" : "wider", what);
+	if (new->type == FIELD_ENUM)
+		what = what_of_values(old, new, is_strict);
+	add_step(describing, risks, "%.*s.%.*s has %s", FIELD_ARGS(describing, new->name), what);
 }
 
 static bool
@@ -404,14 +400,16 @@ describe_rest(struct describing *describing, const struct column_move *move)
 
 	if (conversion_is_same(move->conversion) && !have_same_default(old, new))
 		add_step(describing, table_risk(describing),
-		    column_has_default(new) ? "%.*s.%.*s has another default"
-					    : "%.*s.%.*s has no default any more",
+		    !column_has_default(new)  ? "%.*s.%.*s has no default any more"
+		    : column_has_default(old) ? "%.*s.%.*s has another default, for new records"
+					      : "%.*s.%.*s has a default, for new records",
 		    FIELD_ARGS(describing, new->name));
 	if (old->type == FIELD_REF && new->type == FIELD_REF && old->on_delete != new->on_delete)
 		add_step(describing,
 		    table_risk(describing) |
 			lock(describing, "SHARE ROW EXCLUSIVE", MIGRATION_LOCK),
-		    "%.*s.%.*s: another on_delete", FIELD_ARGS(describing, new->name));
+		    "on_delete of %.*s.%.*s becomes %s (was: %s)", FIELD_ARGS(describing, new->name),
+		    on_delete_words[new->on_delete], on_delete_words[old->on_delete]);
 	if (old->fold != new->fold)
 		add_step(describing,
 		    table_risk(describing) | MIGRATION_REWRITE |
@@ -433,7 +431,7 @@ describe_column(struct describing *describing, const struct column_move *move)
 		return;
 	}
 	if (move->old->was.data != NULL)
-		add_step(describing, table_risk(describing), "%.*s.%.*s becomes %.*s",
+		add_step(describing, table_risk(describing), "%.*s.%.*s is renamed to %.*s",
 		    FIELD_ARGS(describing, move->old->was), STR_ARGS(move->new->name));
 	if (!move->is_redefined)
 		return;
@@ -445,13 +443,20 @@ describe_column(struct describing *describing, const struct column_move *move)
 
 /* --- indexes ---------------------------------------------------------- */
 
+/* An index on a column that begins anew is made anew with it, and is no news. */
+static struct str
+name_of(const struct field *field)
+{
+	return column_begins_anew(field) ? source_column(field) : field->name;
+}
+
 static void
 write_index(struct buf *buf, const struct app_index *index)
 {
 	buf_clear(buf);
 	for (size_t i = 0; i < index->fields_count; i++)
 		buf_addf(buf, "%s%s%.*s", i == 0 ? "[" : ", ", index->descending[i] ? "-" : "",
-		    STR_ARGS(index->fields[i]->name));
+		    STR_ARGS(name_of(index->fields[i])));
 	buf_add_byte(buf, ']');
 }
 
@@ -461,7 +466,7 @@ are_one_index(const struct app_index *a, const struct app_index *b)
 	if (a->fields_count != b->fields_count || a->unique != b->unique)
 		return false;
 	for (size_t i = 0; i < a->fields_count; i++)
-		if (!str_equal(a->fields[i]->name, b->fields[i]->name) ||
+		if (!str_equal(name_of(a->fields[i]), name_of(b->fields[i])) ||
 		    a->descending[i] != b->descending[i])
 			return false;
 	return true;
@@ -506,7 +511,7 @@ describe_field_indexes(struct describing *describing, const struct field *new)
 		    FIELD_ARGS(describing, new->name));
 	}
 	if (was_unique && !new->unique)
-		add_step(describing, 0, "%.*s.%.*s is unique no more",
+		add_step(describing, 0, "%.*s.%.*s is not unique any more",
 		    FIELD_ARGS(describing, new->name));
 	if (old != NULL && old->type == new->type && new->index && !had_index && new->type != FIELD_REF)
 		add_step(describing, lock(describing, "SHARE", MIGRATION_LOCK),
@@ -527,7 +532,7 @@ describe_new_index(struct describing *describing, const struct app_index *index)
 		query_twins(describing, index->fields, index->fields_count);
 		risks |= MIGRATION_CHECK;
 	}
-	add_step(describing, risks, index->unique ? "%.*s %.*s is unique" : "%.*s %.*s is an index",
+	add_step(describing, risks, index->unique ? "%.*s is unique by %.*s" : "%.*s has an index on %.*s",
 	    STR_ARGS(name), STR_ARGS(buf_str(&describing->line)));
 }
 
@@ -551,8 +556,8 @@ describe_indexes(struct describing *describing)
 			continue;
 		write_index(&describing->line, &old->indexes[i]);
 		add_step(describing, 0,
-		    old->indexes[i].unique ? "%.*s %.*s is unique no more"
-					   : "%.*s %.*s is no index any more",
+		    old->indexes[i].unique ? "%.*s is not unique by %.*s any more"
+					   : "%.*s has no index on %.*s any more",
 		    STR_ARGS(new->name), STR_ARGS(buf_str(&describing->line)));
 	}
 }

@@ -88,6 +88,7 @@ migration_plan_add_step(struct migration_plan *plan, const struct migration_step
 	kept.what = keep(plan, step->what);
 	kept.lock = keep(plan, step->lock);
 	kept.query = keep(plan, step->query);
+	kept.left = keep(plan, step->left);
 	plan->steps = grow(plan->steps, plan->steps_count, sizeof(*plan->steps));
 	plan->steps[plan->steps_count++] = kept;
 }
@@ -149,6 +150,26 @@ migration_risks_write(unsigned risks, struct buf *ret)
 	}
 	if (risks == 0)
 		buf_add_c(ret, "safe");
+}
+
+void
+migration_step_write_rows(const struct migration_step *step, struct buf *ret)
+{
+	static const char *const words[][3] = {
+		{ "no record is in the way", "does not fit", "do not fit" },
+		{ "no record is lost", "is lost", "are lost" },
+		{ "no record loses a value", "loses a value", "lose a value" },
+	};
+	const char *const *word = words[(step->risks & MIGRATION_CHECK) != 0 ? 0
+					: step->takes_records                ? 1
+									     : 2];
+
+	if (step->count == 0)
+		buf_add_c(ret, word[0]);
+	else if (step->count > 0)
+		buf_addf(ret, "%lld %s %s (%.*s%s)", (long long)step->count,
+		    step->count == 1 ? "record" : "records", word[step->count == 1 ? 1 : 2],
+		    STR_ARGS(step->ids), step->count > MIGRATION_IDS_SHOWN ? ", …" : "");
 }
 
 void

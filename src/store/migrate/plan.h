@@ -27,6 +27,9 @@ struct migration_step {
 	unsigned risks; /* none: safe */
 	struct str lock; /* PostgreSQL: "ACCESS EXCLUSIVE on questions", or data NULL */
 	struct str query; /* SELECT "id" of the rows, or data NULL */
+	/* Those that have no value when all statements have run, where the engine would not mind; or data NULL. */
+	struct str left;
+	bool takes_records; /* whole records are lost, not values of them */
 	/* Set by migrate.h: */
 	int64_t count; /* rows that the query found; -1: nobody has looked */
 	struct str ids; /* up to three of them */
@@ -36,6 +39,8 @@ struct migration_plan {
 	enum sql_dialect dialect;
 	struct str from, to; /* the checksums of the shapes, hexadecimal */
 	struct str shape; /* after it */
+	/* People changed the statements: what these leave counts, not what they find. */
+	bool is_edited;
 	struct migration_step *steps;
 	struct str *statements; /* in order, in one transaction; no ";" at the end */
 	struct str *hints; /* lines for people */
@@ -62,6 +67,8 @@ unsigned migration_plan_risks(const struct migration_plan *plan);
 void migration_plan_sql(const struct migration_plan *plan, struct buf *ret);
 /* The checksum of that. */
 void migration_plan_checksum(const struct migration_plan *plan, char ret_hex[65]);
+/* "3 records do not fit (ID, ID, ID)"; nothing where nobody has looked. */
+void migration_step_write_rows(const struct migration_step *step, struct buf *ret);
 /* "rewrite, check", or "safe". */
 void migration_risks_write(unsigned risks, struct buf *ret);
 /* Up to ${count_max} steps in one line: "questions.slug is new, questions.old is dropped, …". */

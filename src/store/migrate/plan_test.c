@@ -28,6 +28,8 @@ read_text(const char *fields)
 }
 
 #define ONE(fields) "  c: { fields: {" fields "} }\n"
+#define TWO(id, type) \
+	"  c: { " id "fields: { a: { type: int } } }\n  d: { fields: { r: { type: " type ", to: c } } }\n"
 /* What PostgreSQL drops and makes again around a change of columns. */
 #define DROP_TRIGGERS "DROP TRIGGER \"caisson_renew\" ON \"c\";DROP TRIGGER \"caisson_log\" ON \"c\";"
 
@@ -56,27 +58,84 @@ static const struct change {
 	    "loss: c.b is dropped\n", "ALTER TABLE \"c\" DROP COLUMN \"b\";",
 	    DROP_TRIGGERS "ALTER TABLE \"c\" DROP COLUMN \"b\";CREATE TRIGGER;CREATE TRIGGER;" },
 	{ ONE("a: { type: int, index: true }"), ONE("b: { type: int, index: true, was: a }"),
-	    "safe: c.a becomes b\n",
+	    "safe: c.a is renamed to b\n",
 	    "DROP INDEX \"c_a_idx\";ALTER TABLE \"c\" RENAME COLUMN \"a\" TO \"b\";"
 	    "CREATE INDEX \"c_b_idx\" ON \"c\" (\"b\", \"id\");",
 	    DROP_TRIGGERS
 	    "ALTER INDEX \"c_a_idx\" RENAME TO \"c_b_idx\";"
 	    "ALTER TABLE \"c\" RENAME COLUMN \"a\" TO \"b\";CREATE TRIGGER;CREATE TRIGGER;" },
 	{ ONE("a: { type: int, unique: true }"), ONE("a: { type: int }"),
-	    "safe: c.a is unique no more\n", "DROP INDEX \"c_a_key\";", "DROP INDEX \"c_a_key\";" },
+	    "safe: c.a is not unique any more\n", "DROP INDEX \"c_a_key\";", "DROP INDEX \"c_a_key\";" },
 	{ ONE("a: { type: int }"), ONE("a: { type: decimal, scale: 2 }"),
 	    "rewrite, check: c.a becomes a decimal with scale 2 (was: int)\n", NULL,
 	    DROP_TRIGGERS "DO;ALTER TABLE \"c\" ALTER COLUMN \"a\" TYPE numeric(18, 2) USING;"
 			  "ALTER TABLE \"c\" ADD CHECK;CREATE TRIGGER;CREATE TRIGGER;" },
 	{ ONE("a: { type: json }"), ONE("a: { type: date }"),
-	    "safe: c.a is new\nloss: c.a begins anew: a value of json cannot become one of date\n",
+	    "loss: c.a begins anew: json cannot become a date\n",
 	    "ALTER TABLE \"c\" DROP COLUMN \"a\";ALTER TABLE \"c\" ADD COLUMN \"a\";", NULL },
 	{ ONE("a: { type: int }"), "  d: { was: c, fields: { a: { type: int } } }\n",
-	    "safe: c becomes d\n", "ALTER TABLE \"c\" RENAME TO \"d\";",
+	    "safe: c is renamed to d\n", "ALTER TABLE \"c\" RENAME TO \"d\";",
 	    DROP_TRIGGERS "ALTER TABLE \"c\" RENAME TO \"d\";CREATE TRIGGER;CREATE TRIGGER;" },
 	{ ONE("a: { type: int }"), "  c: { id: int, fields: { a: { type: int } } }\n",
-	    "safe: c is new\nloss: c begins anew: ids of another type\n",
+	    "loss: c begins anew: its ids change from uuid to int\n",
 	    "DROP TABLE \"c\";CREATE TABLE \"c\";", NULL },
+	{ TWO("id: int, ", "ref"), TWO("", "ref"),
+	    "loss: c begins anew: its ids change from int to uuid\n"
+	    "rewrite, loss: d.r begins anew: the ids of c change their type\n",
+	    NULL, NULL },
+	{ ONE("a: { type: int, index: true }, b: { type: date }")
+	  "  d: { fields: { r: { type: refs, to: c } } }\n",
+	    ONE("a: { type: time, index: true }, b: { type: json }")
+	    "  d: { fields: { r: { type: refs, to: d } } }\n",
+	    "loss: c.a begins anew: an int cannot become a time\n"
+	    "loss: c.b begins anew: a date cannot become json\n"
+	    "rewrite, loss: d.r begins anew: it refers to d now, not to c\n",
+	    NULL, NULL },
+	/* Bounds are compared by value, whatever the type; a type's own checks are the type's step. */
+	{ ONE("a: { type: int, min: 5, max: 60 }"),
+	    ONE("a: { type: decimal, scale: 1, min: '5', max: '60' }"),
+	    "rewrite, check: c.a becomes a decimal with scale 1 (was: int)\n", NULL, NULL },
+	{ ONE("a: { type: int, min: 5, max: 60 }"),
+	    ONE("a: { type: decimal, scale: 1, min: '5', max: '59.9' }"),
+	    "rewrite, check: c.a becomes a decimal with scale 1 (was: int)\n"
+	    "rewrite, check: c.a has stricter bounds\n",
+	    NULL, NULL },
+	{ ONE("a: { type: decimal, scale: 2, min: '0.5' }"), ONE("a: { type: float, min: 0.25 }"),
+	    "loss: c.a begins anew: a decimal cannot become a float\n", NULL, NULL },
+	{ ONE("a: { type: int, min: 1 }"), ONE("a: { type: float, min: 0.5 }"),
+	    "rewrite, check: c.a becomes a float (was: int)\n", NULL, NULL },
+	{ ONE("a: { type: time, max: '2026-01-02T12:00:00Z' }"), ONE("a: { type: date, max: 2026-01-03 }"),
+	    "rewrite, loss: c.a becomes a date (was: time)\n", NULL, NULL },
+	{ ONE("a: { type: date, min: 2026-01-02 }"), ONE("a: { type: time, min: '2026-01-02T00:00:01Z' }"),
+	    "rewrite: c.a becomes a time (was: date)\nrewrite, check: c.a has stricter bounds\n", NULL, NULL },
+	{ ONE("a: { type: text, max: 9 }"), ONE("a: { type: int, max: 9 }"),
+	    "rewrite, check: c.a becomes an int (was: text)\n"
+	    "rewrite, check: c.a has stricter bounds\n",
+	    NULL, NULL },
+	{ ONE("a: { type: text }"), ONE("a: { type: email }"),
+	    "rewrite, check: c.a becomes an email (was: text)\n", NULL, NULL },
+	{ ONE("a: { type: text }"), ONE("a: { type: enum, values: [x] }"),
+	    "rewrite, check: c.a becomes an enum (was: text)\n", NULL, NULL },
+	{ ONE("a: { type: enum, values: [x, y] }"), ONE("a: { type: enum, values: [x, y, z] }"),
+	    "rewrite: c.a has more values\n", NULL, NULL },
+	{ ONE("a: { type: enum, values: [x, y] }"), ONE("a: { type: enum, values: [x] }"),
+	    "rewrite, check: c.a has fewer values\n", NULL, NULL },
+	{ ONE("a: { type: enum, values: [x, y] }"), ONE("a: { type: enum, values: [x, z] }"),
+	    "rewrite, check: c.a has other values\n", NULL, NULL },
+	{ ONE("a: { type: list, of: text }"), ONE("a: { type: json }"),
+	    "rewrite: c.a becomes json (was: list of text)\n", NULL, NULL },
+	{ TWO("", "ref"), TWO("", "refs"), "rewrite: d.r becomes refs to c (was: ref to c)\n", NULL, NULL },
+	{ "  c: { fields: { a: { type: date }, b: { type: int } }, indexes: [[a, b]], unique: [[b, a]] }\n",
+	    "  c: { fields: { a: { type: int }, b: { type: int } }, indexes: [[-b]] }\n",
+	    "loss: c.a begins anew: a date cannot become an int\n"
+	    "safe: c has an index on [-b]\nsafe: c has no index on [a, b] any more\n"
+	    "safe: c is not unique by [b, a] any more\n",
+	    NULL, NULL },
+	/* To be filled in by people: nothing is required before its values are there. */
+	{ ONE("a: { type: int }"), ONE("a: { type: int }, b: { type: text, required: true }"),
+	    "rewrite, check: c.b is new, and required without a default\n", NULL,
+	    DROP_TRIGGERS "ALTER TABLE \"c\" ADD COLUMN \"b\" text COLLATE \"C\";UPDATE \"c\" SET \"b\" = NULL;"
+			  "ALTER TABLE \"c\" ALTER COLUMN \"b\" SET NOT NULL;CREATE TRIGGER;CREATE TRIGGER;" },
 };
 
 static void
@@ -123,7 +182,7 @@ check_file(const struct migration_plan *plan)
 	buf_init(&again, 1 << 20);
 	migration_file_write(plan, 3, STR("a-name"), &text);
 	assert_true(migration_file_read(buf_str(&text), &file));
-	assert_true(file.is_sealed);
+	assert_false(file.plan->is_edited);
 	assert_int_equal(file.number, 3);
 	assert_int_equal(file.plan->statements_count, plan->statements_count);
 	migration_file_write(file.plan, 3, file.name, &again);
@@ -159,17 +218,112 @@ test_changes(void **state)
 	}
 }
 
+static const struct hint {
+	const char *old, *new;
+	const char *hints; /* a line each */
+} hints[] = {
+	{ ONE("a: { type: int }") "  d: { fields: { x: { type: int } } }\n",
+	    ONE("b: { type: int }") "  e: { fields: { x: { type: int } } }\n",
+	    "if c.a was renamed to b, write `was: a` at b: its values stay\n"
+	    "if d was renamed to e, write `was: d` at e: its records stay\n" },
+	/* A name that is there still was not renamed. */
+	{ TWO("id: int, ", "ref"), TWO("", "ref"), "" },
+	{ ONE("a: { type: date }"), ONE("a: { type: int }, b: { type: date }"), "" },
+	{ TWO("", "ref"), "  c: { fields: { a: { type: int } } }\n  d: { fields: { s: { type: ref, to: d } } }\n", "" },
+};
+
 static void
 test_hints(void **state)
 {
-	struct app *old = read_text(ONE("a: { type: int }") "  d: { fields: { x: { type: int } } }\n");
-	struct app *new = read_text(ONE("b: { type: int }") "  e: { fields: { x: { type: int } } }\n");
-	struct migration_plan *plan = migration_plan(old->shape, new, SQL_SQLITE);
+	(void)state;
+	for (size_t i = 0; i < COUNT(hints); i++) {
+		struct app *old = read_text(hints[i].old), *new = read_text(hints[i].new);
+		struct migration_plan *plan = migration_plan(old->shape, new, SQL_SQLITE);
+		struct buf lines;
+
+		buf_init(&lines, 64 * 1024);
+		for (size_t j = 0; j < plan->hints_count; j++)
+			buf_addf(&lines, "%.*s\n", STR_ARGS(plan->hints[j]));
+		buf_add_byte(&lines, '\0');
+		assert_string_equal(lines.data, hints[i].hints);
+		buf_release(&lines);
+		migration_plan_free(plan);
+		app_free(old);
+		app_free(new);
+	}
+}
+
+static void
+test_rows(void **state)
+{
+	const struct {
+		struct migration_step step;
+		const char *text;
+	} rows[] = {
+		{ { .risks = MIGRATION_CHECK, .count = -1 }, "" },
+		{ { .risks = MIGRATION_CHECK, .count = 0 }, "no record is in the way" },
+		{ { .risks = MIGRATION_CHECK, .count = 1, .ids = STR("a") }, "1 record does not fit (a)" },
+		{ { .risks = MIGRATION_CHECK, .count = 4, .ids = STR("a, b, c") },
+		    "4 records do not fit (a, b, c, …)" },
+		{ { .risks = MIGRATION_LOSS, .count = 0 }, "no record loses a value" },
+		{ { .risks = MIGRATION_LOSS, .count = 2, .ids = STR("a, b") }, "2 records lose a value (a, b)" },
+		{ { .risks = MIGRATION_LOSS, .count = 1, .ids = STR("a"), .takes_records = true },
+		    "1 record is lost (a)" },
+	};
 
 	(void)state;
-	assert_int_equal(plan->hints_count, 2);
-	assert_non_null(strstr(plan->hints[0].data, "write `was: a` at b"));
-	assert_non_null(strstr(plan->hints[1].data, "write `was: d` there"));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf text;
+
+		buf_init(&text, 1024);
+		migration_step_write_rows(&rows[i].step, &text);
+		assert_true(str_is(buf_str(&text), rows[i].text));
+		buf_release(&text);
+	}
+}
+
+/* People change statements only: comments, the last empty line and spaces are forgiven, the rest is not. */
+static void
+test_edited_files(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		int statements; /* -1: it is no migration any more */
+	} edits[] = {
+		{ "-- shape:", "UPDATE \"c\" SET \"b\" = 1;\n\n-- shape:", 2 },
+		{ "-- shape:", "UPDATE \"c\" SET \"b\" = 1;\n-- shape:", 2 },
+		{ "-- sql:\n", "-- sql:\n-- why it is so\nUPDATE \"c\"\nSET \"a\" = 1; \n \n\n", 2 },
+		{ "-- shape:", "UPDATE \"c\" SET \"b\" = 1\n\n-- shape:", -1 },
+		{ "-- field c.b int", "-- field c.b text", -1 },
+	};
+	struct app *old = read_text(ONE("a: { type: int }"));
+	struct app *new = read_text(ONE("a: { type: int }, b: { type: int }"));
+	struct migration_plan *plan = migration_plan(old->shape, new, SQL_SQLITE);
+	struct migration_file file;
+	struct buf text, edited;
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	migration_file_write(plan, 3, STR("a-name"), &text);
+	buf_add_byte(&text, '\0');
+	for (size_t i = 0; i < COUNT(edits); i++) {
+		const char *at = strstr(text.data, edits[i].from);
+		bool is_read;
+
+		assert_non_null(at);
+		buf_init(&edited, 1 << 20);
+		buf_addf(&edited, "%.*s%s%s", (int)(at - text.data), text.data, edits[i].to,
+		    at + strlen(edits[i].from));
+		is_read = migration_file_read(buf_str(&edited), &file);
+		assert_int_equal(is_read, edits[i].statements >= 0);
+		if (is_read) {
+			assert_true(file.plan->is_edited);
+			assert_int_equal(file.plan->statements_count, edits[i].statements);
+			migration_plan_free(file.plan);
+		}
+		buf_release(&edited);
+	}
+	buf_release(&text);
 	migration_plan_free(plan);
 	app_free(old);
 	app_free(new);
@@ -198,6 +352,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_edited_files),
 		cmocka_unit_test(test_broken_files),
 	};
 

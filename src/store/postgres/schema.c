@@ -98,23 +98,42 @@ schema_prepare_blocking(struct postgres_connection *connection, bool *ret_is_new
 	return err != OK ? err : commit_err;
 }
 
+/* The same, of any length. */
 static enum err
-read_shape(struct postgres_connection *connection, char *checksum, struct buf *shape)
+read_long(struct postgres_connection *connection, const char *query, struct buf *ret)
 {
 	PGresult *result;
-	enum err err = read_text(connection, "SELECT value FROM caisson_meta WHERE key = 'shape'",
-	    checksum, SCHEMA_CHECKSUM_SIZE);
+	enum err err;
 
-	if (err != OK)
-		return err;
-	postgres_send(connection, "SELECT value FROM caisson_meta WHERE key = 'shape_text'");
+	postgres_send(connection, query);
 	err = postgres_wait_blocking(connection, NULL, &result);
 	if (err != OK)
 		return err;
 	if (PQntuples(result) > 0)
-		buf_add_c(shape, PQgetvalue(result, 0, 0));
+		buf_add_c(ret, PQgetvalue(result, 0, 0));
 	PQclear(result);
 	return OK;
+}
+
+/* A query for the history fails where an older version made the tables, and the transaction with it. */
+static enum err
+read_memory(
+    struct postgres_connection *connection, char *checksum, struct buf *shape, struct buf *history)
+{
+	char state[8];
+	enum err err = read_text(connection, "SELECT value FROM caisson_meta WHERE key = 'shape'",
+	    checksum, SCHEMA_CHECKSUM_SIZE);
+
+	if (err == OK)
+		err = read_long(
+		    connection, "SELECT value FROM caisson_meta WHERE key = 'shape_text'", shape);
+	if (err == OK)
+		err = read_text(connection,
+		    "SELECT CASE WHEN to_regclass('caisson_migrations') IS NULL THEN '' ELSE 'there' END",
+		    state, sizeof(state));
+	if (err == OK && state[0] != '\0')
+		err = read_long(connection, shape_history_query(SQL_POSTGRES), history);
+	return err;
 }
 
 static enum err remember_shape(struct postgres_connection *connection, const char *checksum);
@@ -123,21 +142,25 @@ static enum err
 compare_shape(struct postgres_connection *connection, char *checksum, struct buf *ret_detail)
 {
 	char place[128];
-	struct buf shape;
+	struct shape_memory memory = { .checksum = checksum };
+	struct buf shape, history;
 	enum err err;
 
 	buf_init(&shape, SHAPE_SIZE_MAX);
-	err = read_shape(connection, checksum, &shape);
+	buf_init(&history, SHAPE_SIZE_MAX);
+	err = read_memory(connection, checksum, &shape, &history);
+	memory.shape = buf_str(&shape);
+	memory.history = buf_str(&history);
 	snprintf(place, sizeof(place), "the database \"%s\"", PQdb(connection->pg));
 	if (err == OK)
-		err = shape_fits(connection->app, SQL_POSTGRES, checksum, buf_str(&shape), place,
-		    ret_detail);
+		err = shape_fits(connection->app, SQL_POSTGRES, &memory, place, ret_detail);
 	else
 		add_server_message(connection, ret_detail);
 	/* An older version remembered the checksum only. */
 	if (err == OK && shape.size == 0 && (err = remember_shape(connection, checksum)) != OK)
 		add_server_message(connection, ret_detail);
 	buf_release(&shape);
+	buf_release(&history);
 	return err;
 }
 

@@ -185,17 +185,17 @@ cannot_read(const struct sqlite_store *sqlite, struct sqlite_connection *connect
 	return ERR_IO;
 }
 
+/* The same, of any length. */
 static enum err
-read_shape(struct sqlite_connection *connection, struct buf *ret)
+read_long(struct sqlite_connection *connection, const char *query, struct buf *ret)
 {
 	sqlite3_stmt *statement;
-	int code = sqlite3_prepare_v2(connection->db,
-	    "SELECT value FROM caisson_meta WHERE key = 'shape_text'", -1, &statement, NULL);
+	int code = sqlite3_prepare_v2(connection->db, query, -1, &statement, NULL);
 
 	if (code != SQLITE_OK)
-		return ERR_IO;
+		return code == SQLITE_ERROR ? OK : ERR_IO;
 	code = sqlite3_step(statement);
-	if (code == SQLITE_ROW)
+	if (code == SQLITE_ROW && sqlite3_column_text(statement, 0) != NULL)
 		buf_add(ret, sqlite3_column_text(statement, 0),
 		    (size_t)sqlite3_column_bytes(statement, 0));
 	sqlite3_finalize(statement);
@@ -203,9 +203,23 @@ read_shape(struct sqlite_connection *connection, struct buf *ret)
 }
 
 static enum err
+compare_memory(struct sqlite_store *sqlite, struct sqlite_connection *connection, struct buf *shape,
+    struct buf *history, struct buf *ret_detail)
+{
+	struct shape_memory memory = { .checksum = sqlite->store.shape };
+
+	if (read_long(connection, "SELECT value FROM caisson_meta WHERE key = 'shape_text'", shape) != OK ||
+	    read_long(connection, shape_history_query(SQL_SQLITE), history) != OK)
+		return cannot_read(sqlite, connection, ret_detail);
+	memory.shape = buf_str(shape);
+	memory.history = buf_str(history);
+	return shape_fits(sqlite->store.app, SQL_SQLITE, &memory, sqlite->path, ret_detail);
+}
+
+static enum err
 compare_shape(struct sqlite_store *sqlite, struct sqlite_connection *connection, struct buf *ret_detail)
 {
-	struct buf shape;
+	struct buf shape, history;
 	enum err err;
 
 	if (read_text(connection, "SELECT value FROM caisson_meta WHERE key = 'shape'",
@@ -217,15 +231,13 @@ compare_shape(struct sqlite_store *sqlite, struct sqlite_connection *connection,
 		return ERR_CONFLICT;
 	}
 	buf_init(&shape, SHAPE_SIZE_MAX);
-	if (read_shape(connection, &shape) != OK)
-		err = cannot_read(sqlite, connection, ret_detail);
-	else
-		err = shape_fits(sqlite->store.app, SQL_SQLITE, sqlite->store.shape, buf_str(&shape),
-		    sqlite->path, ret_detail);
+	buf_init(&history, SHAPE_SIZE_MAX);
+	err = compare_memory(sqlite, connection, &shape, &history, ret_detail);
 	if (err == OK && shape.size == 0 && (err = remember_shape_later(sqlite, connection)) != OK)
 		buf_addf(ret_detail, "%s cannot be written: %s", sqlite->path,
 		    sqlite3_errmsg(connection->db));
 	buf_release(&shape);
+	buf_release(&history);
 	return err;
 }
 

@@ -60,8 +60,6 @@ lock(struct sqlite_migration *sqlite, struct buf *ret_detail)
 		err = OK;
 	else if (err != OK)
 		buf_addf(ret_detail, "%.*s", STR_ARGS(buf_str(&detail)));
-	if (err == ERR_CONFLICT)
-		buf_add_c(ret_detail, ", or let it change the database itself: `caisson serve --dev`");
 	buf_release(&detail);
 	return err;
 }
