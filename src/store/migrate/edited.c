@@ -1,5 +1,8 @@
 #include "store/migrate/edited.h"
 
+#include "app/shape.h"
+#include "sql/catalogue.h"
+
 enum { EDITED_SQL_SIZE_MAX = 128 << 20, IDS_SIZE_MAX = 4096 };
 
 static enum err
@@ -69,10 +72,43 @@ look_behind(struct migration *migration, const struct migration_step *step, size
 	return err;
 }
 
+/* Nothing is read: the engine says whether there are such columns. */
+static enum err
+find_columns(struct migration *migration, const struct collection *collection, struct buf *ret_detail)
+{
+	struct sql_text sql;
+	struct tx_rows rows;
+	enum err err;
+
+	sql_init(&sql, migration->engine->dialect);
+	sql_add(&sql, "SELECT ");
+	catalogue_columns(&sql, collection);
+	sql_addf(&sql, " FROM %n AS t LIMIT 0", collection->name);
+	err = tx_query(migration->tx, &sql, &rows);
+	err = tx_close(&rows, err);
+	if (err != OK)
+		buf_addf(ret_detail, "when the edited SQL has run, %.*s has not the columns that the app needs",
+		    STR_ARGS(collection->name));
+	sql_release(&sql);
+	return err == OK ? OK : ERR_CONFLICT;
+}
+
+static enum err
+find_tables(struct migration *migration, const struct migration_plan *plan, struct buf *ret_detail)
+{
+	struct app *app = plan->is_edited ? shape_read(plan->shape) : NULL;
+	enum err err = OK;
+
+	for (size_t i = 0; app != NULL && i < app->collections_count && err == OK; i++)
+		err = find_columns(migration, &app->collections[i], ret_detail);
+	app_free(app);
+	return err;
+}
+
 enum err
 edited_find_left(struct migration *migration, const struct migration_plan *plan, struct buf *ret_detail)
 {
-	enum err err = OK;
+	enum err err = find_tables(migration, plan, ret_detail);
 
 	for (size_t i = 0; i < plan->steps_count && err == OK; i++)
 		if (is_asked_behind(plan, i))

@@ -12,6 +12,8 @@
 #include "store/postgres/connection.h"
 #include "store/postgres/schema.h"
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 enum { PATH_SIZE = 4096, ROWS_ARENA_SIZE_MAX = 64 << 20, FOLD_ROWS = 500 };
 
 struct postgres_migration {
@@ -168,12 +170,31 @@ begin(struct migration *migration, struct buf *ret_detail)
 
 static enum err run_fold(struct postgres_migration *postgres, const char *arguments);
 
+/* Statements that people edited stay in the migration's transaction; each is one, or the server refuses it. */
+static bool
+ends_transaction(const char *statement)
+{
+	static const char *const words[] = { "begin", "start", "commit", "end", "rollback", "abort",
+		"prepare", "savepoint", "release" };
+	size_t skip = strspn(statement, " \t\r\n");
+	struct str word = { statement + skip, strspn(statement + skip, LETTERS) };
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (str_equal_nocase(word, str_from(words[i])))
+			return true;
+	return false;
+}
+
 static enum err
 run(struct migration *migration, const char *statement)
 {
 	static const char fold[] = "CALL caisson_fold(";
 	struct postgres_migration *postgres = postgres_migration(migration);
 
+	if (ends_transaction(statement)) {
+		snprintf(migration->message, sizeof(migration->message), "a migration is one transaction");
+		return ERR_CONFLICT;
+	}
 	if (strncmp(statement, fold, strlen(fold)) == 0)
 		return run_fold(postgres, statement + strlen(fold));
 	return run_now(postgres, statement);

@@ -156,12 +156,28 @@ begin(struct migration *migration, struct buf *ret_detail)
 	return err;
 }
 
+/* Statements that people edited stay in the migration's transaction, and in its file. */
+static int
+authorize(void *arg, int action, const char *a, const char *b, const char *c, const char *d)
+{
+	(void)arg, (void)a, (void)b, (void)c, (void)d;
+	return action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT || action == SQLITE_ATTACH ||
+		       action == SQLITE_DETACH ?
+		   SQLITE_DENY :
+		   SQLITE_OK;
+}
+
 static enum err
 run(struct migration *migration, const char *statement)
 {
 	struct sqlite_migration *sqlite = sqlite_migration(migration);
+	sqlite3 *db = sqlite->connection->db;
+	enum err err;
 
-	return check(sqlite, sqlite3_exec(sqlite->connection->db, statement, NULL, NULL, NULL));
+	sqlite3_set_authorizer(db, authorize, NULL);
+	err = check(sqlite, sqlite3_exec(db, statement, NULL, NULL, NULL));
+	sqlite3_set_authorizer(db, NULL, NULL);
+	return err;
 }
 
 /* The first row of a pragma that finds faults, or "". */
