@@ -352,6 +352,9 @@ add_scalar(struct parse *parse, struct fy_event *event)
 		node->style = YAML_EMPTY;
 	if (text.data == NULL)
 		text = STR("");
+	/* The library (0.7.12) counts a byte too many where a fold has a line that is indented more. */
+	if (node->style == YAML_BLOCK)
+		text.size = str_find_byte(text, '\0');
 	/* An escape can make what the file's own bytes could not be. */
 	if (str_find_byte(text, '\0') < text.size || utf8_check(text) < text.size)
 		give_up(parse, node->at, "a text cannot hold U+0000 or half a surrogate pair");

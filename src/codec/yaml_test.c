@@ -72,6 +72,7 @@ test_trees(void **state)
 	    "");
 	check_parse(STR("a: |\n  one\n  two\nb: x\n  y\n"),
 	    "(a@1:1: b'one\ntwo\n'@2:3, b@4:1: p'x y'@4:4)", "");
+	check_parse(STR("k: >-\n  one\n\n   two\n  three\n"), "(k@1:1: b'one\n two\nthree'@2:3)", "");
 	/* Columns count bytes. */
 	check_parse(STR("\u00e4: { \u00f6: \"\u00fc\" }"),
 	    "(\u00e4@1:1: (\u00f6@1:7: q'\u00fc'@1:11))", "");
