@@ -259,7 +259,9 @@ static const struct bad_file {
 		SAYS("5:35", "'values' has no meaning for type url") },
 	{ FIELD_LINE("{ type: text, fold: yes, pattern: \"a(b\" }"),
 	    SAYS("5:30", "expected true or false, found 'yes'")
-		SAYS("5:44", "not a pattern: missing closing parenthesis, at offset 3") },
+		SAYS("5:48", "not a pattern: missing closing parenthesis") },
+	{ FIELD_LINE("{ type: text, pattern: \"^\\\\d+$|\n        [a\" }"),
+	    SAYS("6:11", "not a pattern: missing terminating ] for character class") },
 	{ FIELD_LINE("{ type: text, pattern: [a] }"),
 	    SAYS("5:33", "expected a regular expression like \"^[a-z]+$\", found a list") },
 	{ FIELD_LINE("{ type: text, pattern: ^a$, default: b }"),
