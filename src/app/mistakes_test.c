@@ -116,6 +116,11 @@ static const struct bad_file {
 	{ FIELD_LINE("{ type: time, min: 2026-02-30T00:00:00Z }"),
 	    SAYS("5:29",
 		"expected a time like 2026-11-23T08:00:00Z, found '2026-02-30T00:00:00Z'") },
+	{ FIELD_LINE("{ type: time, min: 2026-01-01T00:00:00.1234567Z, default: 2016-12-31T23:59:60Z }"),
+	    SAYS("5:29", "expected a time with at most six digits behind the point, found "
+			 "'2026-01-01T00:00:00.1234567Z'")
+		SAYS("5:68", "expected a time outside of leap seconds, which are not kept, found "
+			     "'2016-12-31T23:59:60Z'") },
 	/* Enums. */
 	{ FIELD_LINE("{ type: enum }"),
 	    SAYS("5:7", "an enum needs 'values', a list of values like [small, large]") },

@@ -99,11 +99,14 @@ static bool
 literal_time(
     struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
 {
+	const char *wanted;
+
 	(void)field;
 	*ret = value_time(0);
 	if (node->type == YAML_SCALAR && time_parse_rfc3339(node->text, &ret->integer))
 		return true;
-	note_expected(reader, node, "a time like 2026-11-23T08:00:00Z");
+	wanted = time_wanted(node->text);
+	note_expected(reader, node, wanted != NULL ? wanted : "a time like 2026-11-23T08:00:00Z");
 	return false;
 }
 

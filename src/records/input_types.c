@@ -196,10 +196,16 @@ read_enum(const struct member_check *check)
 static bool
 read_time(const struct member_check *check)
 {
+	const char *wanted;
 	int64_t us;
 
-	if (check->json->type != JSON_STRING || !time_parse_rfc3339(check->json->string, &us))
+	if (check->json->type != JSON_STRING)
 		return false;
+	if (!time_parse_rfc3339(check->json->string, &us)) {
+		if ((wanted = time_wanted(check->json->string)) != NULL)
+			input_wrong(check, "type", wanted);
+		return wanted != NULL;
+	}
 	*check->ret = value_time(us);
 	check_bounds(check, us, "not be before", "not be after");
 	return true;
