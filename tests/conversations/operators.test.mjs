@@ -179,6 +179,13 @@ house.test('a folded key finds in any case', async ({ api }) => {
 		assert.equal(put.status, 200, put.text);
 		assert.equal(put.json.id, made.json.id);
 	}
+	const put = await api.put('/people/mail:ann@EXAMPLE.org', { mail: 'ANN@example.org' });
+	assert.equal(put.status, 200, put.text);
+	assert.deepEqual([put.json.id, put.json.mail], [made.json.id, 'ANN@example.org']);
+	const other = await api.put('/people/mail:bob@example.org', { mail: 'BOB@example.org' });
+	assert.deepEqual([other.status, other.json?.mail], [201, 'BOB@example.org'], other.text);
+	for (const mail of ['bob@example.org', null])
+		refused(await api.put('/people/mail:ann@example.org', { mail }), 422, { '#/mail': 'readonly' });
 });
 
 house.close();
