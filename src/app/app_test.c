@@ -125,7 +125,9 @@ test_new_types(void **state)
 	    "      j: { type: url, required: true }\n"
 	    "      k: { type: text, pattern: \"^[a-z]+$\", default: abc }\n"
 	    "      l: { type: json, default: text }\n"
-	    "      m: { type: text, default: \"now\" }\n"));
+	    "      m: { type: text, default: \"now\" }\n"
+	    "      n: { type: list, of: float, default: [9007199254740993, 1.0] }\n"
+	    "      o: { type: url, default: https://a.example/?b }\n"));
 	const struct field *k = find(app, "c", "k");
 
 	(void)state;
@@ -150,6 +152,8 @@ test_new_types(void **state)
 	assert_true(str_is(k->pattern, "^[a-z]+$") && pattern_matches(k->pattern_code, STR("x")));
 	assert_true(str_is(find(app, "c", "l")->default_value.text, "\"text\""));
 	assert_true(str_is(find(app, "c", "m")->default_value.text, "now"));
+	assert_true(str_is(find(app, "c", "n")->default_value.text, "[9007199254740992,1]"));
+	assert_true(str_is(find(app, "c", "o")->default_value.text, "https://a.example/?b"));
 	app_free(app);
 }
 

@@ -15,6 +15,8 @@
 #define HEAD "app: a\ncollections:\n  c:\n    fields:\n"
 /* Line 5 of a file. */
 #define FIELD_LINE(attributes) HEAD "      f: " attributes "\n"
+#define LABEL "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz." /* 63 bytes */
+#define LONG_NAME LABEL LABEL LABEL LABEL "b"
 #define SAYS(at, detail) "caisson.yaml:" at ": error: " detail "\n"
 
 static const struct bad_file {
@@ -259,6 +261,17 @@ static const struct bad_file {
 		"'pattern' has no meaning for type email, whose form is checked anyway; take "
 		"type text") SAYS("5:42", "expected a number of characters, from 0, found '-1'")
 		SAYS("5:55", "the default is longer than 'max' allows") },
+	{ FIELD_LINE("{ type: email, default: nope }"),
+	    SAYS("5:34", "expected an e-mail address, found 'nope'") },
+	{ FIELD_LINE("{ type: url, default: \"no url\" }"),
+	    SAYS("5:32", "expected an http or https URL, found the text 'no url'") },
+	{ FIELD_LINE("{ type: url, default: ftp://a, min: x }"),
+	    SAYS("5:32", "expected an http or https URL, found 'ftp://a'")
+		SAYS("5:46", "expected a whole number of 64 bits, found 'x'") },
+	{ FIELD_LINE("{ type: email, default: [a@b] }"),
+	    SAYS("5:34", "expected a default (null is what stands where there is none), found a list") },
+	{ FIELD_LINE("{ type: email, default: a@" LONG_NAME ".org }"),
+	    SAYS("5:34", "the default is longer than the 254 characters that are possible without 'max'") },
 	{ FIELD_LINE("{ type: url, fold: true, values: [a] }"),
 	    SAYS("5:23", "'fold' has no meaning for type url")
 		SAYS("5:35", "'values' has no meaning for type url") },
