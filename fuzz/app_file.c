@@ -45,6 +45,24 @@ check_mistakes(const struct app_mistakes *mistakes, struct str text)
 	}
 }
 
+/* A mistake can stand at each byte of a rule: their places are in order, and in the text. */
+static void
+check_rule(const struct app_rule *rule, struct str text)
+{
+	struct app_position before = { 1, 1 };
+
+	if (rule->scalar.written.size == 0)
+		return;
+
+	for (size_t i = 0; i <= rule->text.size; i += 1 + rule->text.size / 256) {
+		struct app_position at = app_rule_position(rule, i);
+
+		assert(at.line > before.line || (at.line == before.line && at.column >= before.column));
+		assert(at.line + at.column <= text.size + 2);
+		before = at;
+	}
+}
+
 static enum err
 run_statement(void *arg, const char *statement)
 {
@@ -101,7 +119,7 @@ check_relations(const struct collection *collection)
 }
 
 static void
-check_app(const struct app *app)
+check_app(const struct app *app, struct str text)
 {
 	size_t written = 0;
 	sqlite3 *db;
@@ -114,6 +132,8 @@ check_app(const struct app *app)
 		for (unsigned j = 0; j < collection->columns_count; j++)
 			check_column(collection, j);
 		check_relations(collection);
+		for (enum access access = 0; access < ACCESS_COUNT; access++)
+			check_rule(&collection->access[access], text);
 	}
 	if (sqlite3_open(":memory:", &db) != SQLITE_OK)
 		abort();
@@ -140,7 +160,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert((app == NULL) == (mistakes.count > 0));
 	check_mistakes(&mistakes, text);
 	if (app != NULL)
-		check_app(app);
+		check_app(app, text);
 	app_free(app);
 	app_mistakes_release(&mistakes);
 	return 0;

@@ -288,7 +288,7 @@ take_key(struct request *request, const struct field *field)
 		return; /* an error already */
 	value = &input->values[field->column];
 	if (!record_key_parse(&request->arena, request->collection, request->id_text, &named) ||
-	    !value_equal(&named.value, value))
+	    !record_key_is(&request->arena, &named, value))
 		field_error_add(&write->errors, &request->arena, field_pointer(request, field), "readonly",
 		    "%.*s is not the one in the path", STR_ARGS(field->name));
 	write->key.value = *value;

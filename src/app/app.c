@@ -27,6 +27,14 @@ collection_back(const struct collection *collection, struct str name)
 	return NULL;
 }
 
+struct app_position
+app_rule_position(const struct app_rule *rule, size_t offset)
+{
+	struct yaml_position at = yaml_position_in(&rule->scalar, offset);
+
+	return (struct app_position){ at.line, at.column };
+}
+
 static enum value_kind
 id_kind(enum field_type type)
 {

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/value.h"
 #include "codec/pattern.h"
+#include "codec/yaml.h"
 
 enum {
 	APP_COLLECTIONS_MAX = 256,
@@ -79,7 +80,7 @@ enum access { ACCESS_READ, ACCESS_CREATE, ACCESS_UPDATE, ACCESS_DELETE, ACCESS_C
 
 struct app_rule {
 	struct str text; /* "false" where nothing is declared: deny by default */
-	struct app_position at; /* of the text's first character, behind an opening quote */
+	struct yaml scalar; /* as the file writes it, for app_rule_position() */
 };
 
 /*
@@ -178,6 +179,8 @@ const struct collection *app_collection(const struct app *app, struct str name);
 /* A column by name, `id`, `created` and `updated` too; or NULL. */
 const struct field *collection_column(const struct collection *collection, struct str name);
 const struct back_reference *collection_back(const struct collection *collection, struct str name);
+/* Where the byte at ${offset} of the text of ${rule} stands in the file, or what would follow it. */
+struct app_position app_rule_position(const struct app_rule *rule, size_t offset);
 /*
  * The kind that values of ${field} have in rows: UUID or INT for id and ref, TEXT for enum,
  * email and url, JSON for json, list and refs (a sorted array of ids, never null).

@@ -125,7 +125,9 @@ test_new_types(void **state)
 	    "      j: { type: url, required: true }\n"
 	    "      k: { type: text, pattern: \"^[a-z]+$\", default: abc }\n"
 	    "      l: { type: json, default: text }\n"
-	    "      m: { type: text, default: \"now\" }\n"));
+	    "      m: { type: text, default: \"now\" }\n"
+	    "      n: { type: list, of: float, default: [9007199254740993, 1.0] }\n"
+	    "      o: { type: url, default: https://a.example/?b }\n"));
 	const struct field *k = find(app, "c", "k");
 
 	(void)state;
@@ -150,6 +152,8 @@ test_new_types(void **state)
 	assert_true(str_is(k->pattern, "^[a-z]+$") && pattern_matches(k->pattern_code, STR("x")));
 	assert_true(str_is(find(app, "c", "l")->default_value.text, "\"text\""));
 	assert_true(str_is(find(app, "c", "m")->default_value.text, "now"));
+	assert_true(str_is(find(app, "c", "n")->default_value.text, "[9007199254740992,1]"));
+	assert_true(str_is(find(app, "c", "o")->default_value.text, "https://a.example/?b"));
 	app_free(app);
 }
 
@@ -170,8 +174,8 @@ test_fields_access_and_cache(void **state)
 	(void)state;
 	assert_true(str_is(c->was, "old") && str_is(c->description, "Some"));
 	assert_true(str_is(f->text, "'x' in auth.roles"));
-	assert_int_equal(f->at.line, 9);
-	assert_int_equal(f->at.column, 19);
+	assert_int_equal(app_rule_position(f, 0).line, 9);
+	assert_int_equal(app_rule_position(f, 0).column, 19);
 	assert_true(str_is(c->fields_read[COLUMN_CREATED].text, "false"));
 	assert_null(c->fields_read[COLUMN_ID].text.data);
 	assert_null(c->fields_read[COLUMN_UPDATED].text.data);
@@ -243,14 +247,16 @@ test_rules(void **state)
 
 	(void)state;
 	assert_true(str_is(access[ACCESS_READ].text, "f || 'x' in auth.roles"));
-	assert_int_equal(access[ACCESS_READ].at.line, 7);
-	assert_int_equal(access[ACCESS_READ].at.column, 15);
+	assert_int_equal(app_rule_position(&access[ACCESS_READ], 0).line, 7);
+	assert_int_equal(app_rule_position(&access[ACCESS_READ], 0).column, 15);
 	assert_true(str_is(access[ACCESS_CREATE].text, "'x' in auth.roles"));
-	assert_int_equal(access[ACCESS_CREATE].at.column, 16);
+	assert_int_equal(app_rule_position(&access[ACCESS_CREATE], 0).column, 16);
 	assert_true(str_is(access[ACCESS_UPDATE].text, "true"));
 	assert_true(str_is(access[ACCESS_DELETE].text, "f\n&& true"));
-	assert_int_equal(access[ACCESS_DELETE].at.line, 11);
-	assert_int_equal(access[ACCESS_DELETE].at.column, 9);
+	assert_int_equal(app_rule_position(&access[ACCESS_DELETE], 0).line, 11);
+	assert_int_equal(app_rule_position(&access[ACCESS_DELETE], 0).column, 9);
+	assert_int_equal(app_rule_position(&access[ACCESS_DELETE], 5).line, 12);
+	assert_int_equal(app_rule_position(&access[ACCESS_DELETE], 5).column, 12);
 	app_free(app);
 }
 

@@ -15,6 +15,8 @@
 #define HEAD "app: a\ncollections:\n  c:\n    fields:\n"
 /* Line 5 of a file. */
 #define FIELD_LINE(attributes) HEAD "      f: " attributes "\n"
+#define LABEL "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz." /* 63 bytes */
+#define LONG_NAME LABEL LABEL LABEL LABEL "b"
 #define SAYS(at, detail) "caisson.yaml:" at ": error: " detail "\n"
 
 static const struct bad_file {
@@ -116,6 +118,11 @@ static const struct bad_file {
 	{ FIELD_LINE("{ type: time, min: 2026-02-30T00:00:00Z }"),
 	    SAYS("5:29",
 		"expected a time like 2026-11-23T08:00:00Z, found '2026-02-30T00:00:00Z'") },
+	{ FIELD_LINE("{ type: time, min: 2026-01-01T00:00:00.1234567Z, default: 2016-12-31T23:59:60Z }"),
+	    SAYS("5:29", "expected a time with at most six digits behind the point, found "
+			 "'2026-01-01T00:00:00.1234567Z'")
+		SAYS("5:68", "expected a time outside of leap seconds, which are not kept, found "
+			     "'2016-12-31T23:59:60Z'") },
 	/* Enums. */
 	{ FIELD_LINE("{ type: enum }"),
 	    SAYS("5:7", "an enum needs 'values', a list of values like [small, large]") },
@@ -254,12 +261,25 @@ static const struct bad_file {
 		"'pattern' has no meaning for type email, whose form is checked anyway; take "
 		"type text") SAYS("5:42", "expected a number of characters, from 0, found '-1'")
 		SAYS("5:55", "the default is longer than 'max' allows") },
+	{ FIELD_LINE("{ type: email, default: nope }"),
+	    SAYS("5:34", "expected an e-mail address, found 'nope'") },
+	{ FIELD_LINE("{ type: url, default: \"no url\" }"),
+	    SAYS("5:32", "expected an http or https URL, found the text 'no url'") },
+	{ FIELD_LINE("{ type: url, default: ftp://a, min: x }"),
+	    SAYS("5:32", "expected an http or https URL, found 'ftp://a'")
+		SAYS("5:46", "expected a whole number of 64 bits, found 'x'") },
+	{ FIELD_LINE("{ type: email, default: [a@b] }"),
+	    SAYS("5:34", "expected a default (null is what stands where there is none), found a list") },
+	{ FIELD_LINE("{ type: email, default: a@" LONG_NAME ".org }"),
+	    SAYS("5:34", "the default is longer than the 254 characters that are possible without 'max'") },
 	{ FIELD_LINE("{ type: url, fold: true, values: [a] }"),
 	    SAYS("5:23", "'fold' has no meaning for type url")
 		SAYS("5:35", "'values' has no meaning for type url") },
 	{ FIELD_LINE("{ type: text, fold: yes, pattern: \"a(b\" }"),
 	    SAYS("5:30", "expected true or false, found 'yes'")
-		SAYS("5:44", "not a pattern: missing closing parenthesis, at offset 3") },
+		SAYS("5:48", "not a pattern: missing closing parenthesis") },
+	{ FIELD_LINE("{ type: text, pattern: \"^\\\\d+$|\n        [a\" }"),
+	    SAYS("6:11", "not a pattern: missing terminating ] for character class") },
 	{ FIELD_LINE("{ type: text, pattern: [a] }"),
 	    SAYS("5:33", "expected a regular expression like \"^[a-z]+$\", found a list") },
 	{ FIELD_LINE("{ type: text, pattern: ^a$, default: b }"),

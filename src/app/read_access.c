@@ -11,8 +11,8 @@ read_rule(struct reader *reader, struct app_rule *rule, const struct yaml *node)
 	    text.size > 0 && (text.data[text.size - 1] == '\n' || text.data[text.size - 1] == ' '))
 		text.size--;
 	rule->text = keep_str(reader, text);
-	rule->at = position_of(node);
-	rule->at.column += node->style == YAML_QUOTED;
+	rule->scalar = (struct yaml){ .style = node->style, .at = node->at, .text = rule->text };
+	rule->scalar.written = keep_str(reader, node->written);
 }
 
 void
@@ -21,7 +21,7 @@ read_access(struct reader *reader, struct collection *collection, const struct y
 	const struct yaml *values[ACCESS_KEYS];
 
 	for (size_t i = 0; i < ACCESS_COUNT; i++)
-		collection->access[i] = (struct app_rule){ STR("false"), collection->at };
+		collection->access[i] = (struct app_rule){ .text = STR("false") };
 	if (node == NULL || !read_keys(reader, node, "a mapping of read, create, update, delete",
 				access_keys, ACCESS_KEYS, position_of(node), values))
 		return;

@@ -294,6 +294,7 @@ read_pattern(struct reader *reader, struct field *field, const struct yaml *node
 {
 	char detail[PATTERN_DETAIL_SIZE];
 	struct pattern *pattern;
+	struct yaml_position at;
 	struct str text;
 	size_t offset;
 
@@ -307,8 +308,9 @@ read_pattern(struct reader *reader, struct field *field, const struct yaml *node
 	}
 	pattern = pattern_new(text, &offset, detail);
 	if (pattern == NULL) {
-		app_mistake(reader->mistakes, position_of(node), "not a pattern: %s, at offset %zu",
-		    detail, offset);
+		at = yaml_position_in(node, offset);
+		app_mistake(reader->mistakes, (struct app_position){ at.line, at.column },
+		    "not a pattern: %s", detail);
 		return;
 	}
 	if (!arena_defer(&reader->app->arena, free_pattern, pattern))

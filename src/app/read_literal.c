@@ -3,6 +3,7 @@
 
 #include "app/read_internal.h"
 #include "base/memory.h"
+#include "codec/address.h"
 #include "codec/canonical.h"
 #include "codec/decimal.h"
 #include "codec/time.h"
@@ -26,6 +27,19 @@ literal_text(
 	}
 	*ret = value_text(keep_str(reader, node->text));
 	return true;
+}
+
+static bool
+literal_address(
+    struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
+{
+	bool (*check)(struct str text) = field->type == FIELD_EMAIL ? email_check : url_check;
+
+	if (node->type != YAML_SCALAR || !check(node->text)) {
+		note_expected(reader, node, field_types[field->type].what);
+		return false;
+	}
+	return literal_text(reader, field, node, ret);
 }
 
 const struct str *
@@ -99,11 +113,14 @@ static bool
 literal_time(
     struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
 {
+	const char *wanted;
+
 	(void)field;
 	*ret = value_time(0);
 	if (node->type == YAML_SCALAR && time_parse_rfc3339(node->text, &ret->integer))
 		return true;
-	note_expected(reader, node, "a time like 2026-11-23T08:00:00Z");
+	wanted = time_wanted(node->text);
+	note_expected(reader, node, wanted != NULL ? wanted : "a time like 2026-11-23T08:00:00Z");
 	return false;
 }
 
@@ -181,7 +198,7 @@ struct json_text {
 	struct json_writer writer;
 	struct buf buf;
 	struct arena arena;
-	bool is_of_texts; /* a plain `1` or `true` is a text */
+	enum field_type of; /* TEXT: a plain `1` or `true` is a text; FLOAT: a number is a double */
 };
 
 static void
@@ -189,17 +206,19 @@ write_scalar(struct json_text *text, const struct yaml *node)
 {
 	struct json number;
 
-	if (text->is_of_texts)
+	if (text->of == FIELD_TEXT)
 		json_string(&text->writer, node->text);
 	else if (is_nothing(node))
 		json_null(&text->writer);
 	else if (node->style == YAML_PLAIN &&
 		 (str_is(node->text, "true") || str_is(node->text, "false")))
 		json_bool(&text->writer, str_is(node->text, "true"));
-	else if (parse_number(&text->arena, node, &number))
-		json_raw(&text->writer, node->text);
-	else
+	else if (!parse_number(&text->arena, node, &number))
 		json_string(&text->writer, node->text);
+	else if (text->of == FIELD_FLOAT && number.type == JSON_INT)
+		json_real(&text->writer, (double)number.integer);
+	else
+		json_raw(&text->writer, node->text);
 }
 
 static void
@@ -219,9 +238,9 @@ write_json(struct json_text *text, const struct yaml *node)
 }
 
 static struct value
-to_json(struct reader *reader, const struct yaml *node, bool is_of_texts)
+to_json(struct reader *reader, const struct yaml *node, enum field_type of)
 {
-	struct json_text text = { .is_of_texts = is_of_texts };
+	struct json_text text = { .of = of };
 	struct str kept;
 
 	arena_init(&text.arena, JSON_ARENA_SIZE_MAX);
@@ -239,7 +258,7 @@ literal_json(
     struct reader *reader, const struct field *field, const struct yaml *node, struct value *ret)
 {
 	(void)field;
-	*ret = to_json(reader, node, false);
+	*ret = to_json(reader, node, FIELD_JSON);
 	return true;
 }
 
@@ -263,7 +282,7 @@ literal_list(
 	for (const struct yaml *item = node->first; item != NULL; item = item->next)
 		good &= is_item(reader, field, item);
 	if (good)
-		*ret = to_json(reader, node, field->of == FIELD_TEXT);
+		*ret = to_json(reader, node, field->of);
 	return good;
 }
 
@@ -273,8 +292,8 @@ read_literal(
 {
 	static read_function *const functions[FIELD_TYPE_COUNT] = {
 		[FIELD_TEXT] = literal_text,
-		[FIELD_EMAIL] = literal_text,
-		[FIELD_URL] = literal_text,
+		[FIELD_EMAIL] = literal_address,
+		[FIELD_URL] = literal_address,
 		[FIELD_INT] = literal_int,
 		[FIELD_BOOL] = literal_bool,
 		[FIELD_ENUM] = literal_enum,
@@ -358,6 +377,21 @@ fits_bounds(struct reader *reader, const struct field *field, const struct yaml 
 	return beyond == 0;
 }
 
+/* What an address may have where no 'max' says so. */
+static bool
+fits_length(struct reader *reader, const struct field *field, const struct yaml *node,
+    const struct value *value)
+{
+	int most = field->type == FIELD_EMAIL ? EMAIL_LENGTH_MAX : URL_LENGTH_MAX;
+
+	if ((field->type != FIELD_EMAIL && field->type != FIELD_URL) || field->has_max ||
+	    utf8_length(value->text) <= (size_t)most)
+		return true;
+	app_mistake(reader->mistakes, position_of(node),
+	    "the default is longer than the %d characters that are possible without 'max'", most);
+	return false;
+}
+
 static bool
 fits_pattern(struct reader *reader, const struct field *field, const struct yaml *node,
     const struct value *value)
@@ -391,6 +425,7 @@ read_default(struct reader *reader, struct field *field, const struct yaml *node
 	field->default_kind = read_expression(reader, field, node, &done);
 	if (!done && read_literal(reader, field, node, &field->default_value) &&
 	    fits_bounds(reader, field, node, &field->default_value) &&
+	    fits_length(reader, field, node, &field->default_value) &&
 	    fits_pattern(reader, field, node, &field->default_value))
 		field->default_kind = DEFAULT_LITERAL;
 }

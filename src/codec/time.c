@@ -18,6 +18,7 @@ const int64_t date_days_max = 2932896; /* 9999-12-31 */
 struct clock {
 	int year, month, day, hour, minute, second; /* month and day from 1 */
 	int us, offset_minutes;
+	bool is_finer; /* it has more digits than microseconds have */
 };
 
 /*
@@ -115,6 +116,8 @@ take_fraction(struct str *rest, struct clock *clock)
 		return false;
 	for (; digits < 6; digits++)
 		clock->us *= 10;
+	while (take_digits(rest, 1, &digit))
+		clock->is_finer = true;
 	return true;
 }
 
@@ -124,7 +127,7 @@ take_time_of_day(struct str *rest, struct clock *clock)
 	return take_digits(rest, 2, &clock->hour) && take_byte(rest, ':') &&
 	       take_digits(rest, 2, &clock->minute) && take_byte(rest, ':') &&
 	       take_digits(rest, 2, &clock->second) && clock->hour <= 23 && clock->minute <= 59 &&
-	       clock->second <= 59 && take_fraction(rest, clock);
+	       clock->second <= 60 && take_fraction(rest, clock);
 }
 
 static bool
@@ -147,23 +150,49 @@ take_offset(struct str *rest, struct clock *clock)
 	return true;
 }
 
+static bool
+take_time(struct str text, struct clock *clock)
+{
+	return take_date(&text, clock) && take_byte(&text, 'T') && take_time_of_day(&text, clock) &&
+	       take_offset(&text, clock) && text.size == 0;
+}
+
+static int64_t
+seconds_of(const struct clock *clock)
+{
+	return days_from_date(clock->year, clock->month, clock->day) * SECONDS_PER_DAY +
+	       clock->hour * 3600 + clock->minute * 60 + clock->second - clock->offset_minutes * 60;
+}
+
 bool
 time_parse_rfc3339(struct str text, int64_t *ret_us)
 {
 	struct clock clock = { 0 };
-	int64_t seconds, us;
+	int64_t us;
 
-	if (!take_date(&text, &clock) || !take_byte(&text, 'T') ||
-	    !take_time_of_day(&text, &clock) || !take_offset(&text, &clock) || text.size != 0)
+	if (!take_time(text, &clock) || clock.is_finer || clock.second == 60)
 		return false;
-	seconds = days_from_date(clock.year, clock.month, clock.day) * SECONDS_PER_DAY +
-		  clock.hour * 3600 + clock.minute * 60 + clock.second - clock.offset_minutes * 60;
-	us = seconds * US_PER_SECOND + clock.us;
+	us = seconds_of(&clock) * US_PER_SECOND + clock.us;
 	/* An offset can lead out of the years that have a text form. */
 	if (us < time_us_min || us > time_us_max)
 		return false;
 	*ret_us = us;
 	return true;
+}
+
+const char *
+time_wanted(struct str text)
+{
+	struct clock clock = { 0 };
+
+	if (!take_time(text, &clock))
+		return NULL;
+	/* One is inserted at the end of a day of UTC. */
+	if (clock.second == 60)
+		return seconds_of(&clock) % SECONDS_PER_DAY == 0
+			   ? "a time outside of leap seconds, which are not kept"
+			   : NULL;
+	return clock.is_finer ? "a time with at most six digits behind the point" : NULL;
 }
 
 bool

@@ -13,6 +13,8 @@ extern const int64_t time_us_min, time_us_max;
  * for 'T' is refused; up to six fractional digits.
  */
 bool time_parse_rfc3339(struct str text, int64_t *ret_us);
+/* Where ${text} is a time of RFC 3339 all the same: what of them is taken, "a time with …"; else NULL. */
+const char *time_wanted(struct str text);
 enum { TIME_RFC3339_SIZE = 27 };
 /* Write "2026-11-23T08:00:00.000000Z", 27 characters, no NUL. */
 void time_format_rfc3339(int64_t us, char *ret);

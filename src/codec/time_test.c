@@ -54,6 +54,27 @@ times_are_read(void **state)
 }
 
 static void
+what_is_not_kept_of_times_is_said(void **state)
+{
+	static const char fine[] = "a time with at most six digits behind the point";
+	static const char leap[] = "a time outside of leap seconds, which are not kept";
+
+	(void)state;
+	assert_string_equal(time_wanted(STR("1970-01-01T00:00:00.1234567Z")), fine);
+	assert_string_equal(time_wanted(STR("1970-01-01T00:00:00.000000000+01:00")), fine);
+	assert_string_equal(time_wanted(STR("2016-12-31T23:59:60Z")), leap);
+	assert_string_equal(time_wanted(STR("2016-12-31T15:59:60.123456789-08:00")), leap);
+	assert_string_equal(time_wanted(STR("1969-12-31T23:59:60Z")), leap);
+	assert_null(time_wanted(STR("2016-12-31T12:00:60Z")));
+	assert_null(time_wanted(STR("2016-12-31T23:59:60")));
+	assert_null(time_wanted(STR("1970-01-01T00:00:00.1234567")));
+	assert_null(time_wanted(STR("1970-02-30T00:00:00.1234567Z")));
+	assert_null(time_wanted(STR("1970-01-01T00:00:61Z")));
+	assert_null(time_wanted(STR("1970-01-01T00:00:00Z")));
+	assert_null(time_wanted(STR("today")));
+}
+
+static void
 what_is_no_time_is_refused(void **state)
 {
 	static const char *const texts[] = { "", "1", "1970", "1970-01-01", "1970-01-01T00:00Z",
@@ -218,6 +239,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_are_read),
+		cmocka_unit_test(what_is_not_kept_of_times_is_said),
 		cmocka_unit_test(what_is_no_time_is_refused),
 		cmocka_unit_test(beginnings_are_refused),
 		cmocka_unit_test(times_are_written_as_the_c_library_does),

@@ -319,7 +319,7 @@ style_of(struct fy_token *token)
 	}
 }
 
-/* The library's mark stands behind an opening quote, and before the indent of a block. */
+/* The library's marks stand inside of the quotes, and before the indent of a block. */
 static struct yaml_position
 position_of_text(const struct parse *parse, const struct yaml *node)
 {
@@ -336,6 +336,17 @@ position_of_text(const struct parse *parse, const struct yaml *node)
 	return at;
 }
 
+static struct str
+written_text(const struct parse *parse, const struct yaml *node, struct fy_event *event)
+{
+	const struct fy_mark *mark = fy_event_end_mark(event);
+	size_t begin = parse->lines[node->at.line - 1] + node->at.column - 1;
+	size_t end = mark == NULL ? begin : mark->input_pos + (node->style == YAML_QUOTED);
+
+	return end < begin || end > parse->text.size ? str_slice(parse->text, begin, begin)
+						     : str_slice(parse->text, begin, end);
+}
+
 static void
 add_scalar(struct parse *parse, struct fy_event *event)
 {
@@ -348,10 +359,14 @@ add_scalar(struct parse *parse, struct fy_event *event)
 	text.data = fy_token_get_text(event->scalar.value, &text.size);
 	node->style = style_of(event->scalar.value);
 	node->at = position_of_text(parse, node);
+	node->written = written_text(parse, node, event);
 	if (node->style == YAML_PLAIN && (empty || text.size == 0))
 		node->style = YAML_EMPTY;
 	if (text.data == NULL)
 		text = STR("");
+	/* The library (0.7.12) counts a byte too many where a fold has a line that is indented more. */
+	if (node->style == YAML_BLOCK)
+		text.size = str_find_byte(text, '\0');
 	/* An escape can make what the file's own bytes could not be. */
 	if (str_find_byte(text, '\0') < text.size || utf8_check(text) < text.size)
 		give_up(parse, node->at, "a text cannot hold U+0000 or half a surrogate pair");

@@ -31,6 +31,7 @@ struct yaml {
 	enum yaml_style style; /* scalars */
 	struct yaml_position at; /* of the first byte: a quote, a bracket, the first key */
 	struct str text; /* scalars; ends in a NUL that is not counted */
+	struct str written; /* scalars: from ${at} on in the text that was parsed, quotes and all */
 	struct yaml *first; /* items of a sequence, values of a mapping, in order */
 	size_t count;
 	const struct yaml *key; /* of a value in a mapping: its key, a scalar */
@@ -47,3 +48,10 @@ typedef void yaml_complain(void *arg, struct yaml_position at, const char *detai
  */
 const struct yaml *
 yaml_parse(struct arena *arena, struct str text, yaml_complain *complain, void *arg);
+
+/*
+ * Where the byte at ${offset} of the text of ${scalar} stands, or what would follow its last one:
+ * exact in every style and over any number of lines.  A blank or a line break, of which a fold may
+ * leave another or none, is looked for behind what stands in front of it.
+ */
+struct yaml_position yaml_position_in(const struct yaml *scalar, size_t offset);

@@ -72,6 +72,7 @@ test_trees(void **state)
 	    "");
 	check_parse(STR("a: |\n  one\n  two\nb: x\n  y\n"),
 	    "(a@1:1: b'one\ntwo\n'@2:3, b@4:1: p'x y'@4:4)", "");
+	check_parse(STR("k: >-\n  one\n\n   two\n  three\n"), "(k@1:1: b'one\n two\nthree'@2:3)", "");
 	/* Columns count bytes. */
 	check_parse(STR("\u00e4: { \u00f6: \"\u00fc\" }"),
 	    "(\u00e4@1:1: (\u00f6@1:7: q'\u00fc'@1:11))", "");
@@ -123,6 +124,68 @@ test_depth(void **state)
 	memset(text, '[', 40);
 	memset(text + 40, ']', 40);
 	check_parse((struct str){ text, 80 }, "", "1:33 nested too deeply\n");
+}
+
+/* Where ${needle} in the value of the only key stands; its end where it is "". */
+static void
+check_position(const char *text, const char *needle, uint32_t line, uint32_t column)
+{
+	struct str file = str_from(text);
+	const struct yaml *root, *value;
+	struct yaml_position at;
+	struct arena arena;
+	const char *found;
+	struct buf none;
+
+	arena_init(&arena, 1 << 20);
+	buf_init(&none, 1 << 10);
+	root = yaml_parse(&arena, file, take_mistake, &none);
+	if (none.size > 0)
+		fail_msg("%s: %.*s", text, (int)none.size, none.data);
+	value = root->first;
+	found = strstr(value->text.data, needle);
+	assert_non_null(found);
+	at = yaml_position_in(value, needle[0] == '\0' ? value->text.size : (size_t)(found - value->text.data));
+	if (at.line != line || at.column != column)
+		fail_msg("'%s' of\n%s\nis %u:%u and not %u:%u", needle, text, at.line, at.column, line, column);
+	arena_release(&arena);
+	buf_release(&none);
+}
+
+static void
+test_positions_in_scalars(void **state)
+{
+	(void)state;
+	check_position("k: one two\n", "two", 1, 8);
+	check_position("k: one two # three\n", "", 1, 11);
+	check_position("k: one\n  two\n\n   three\n", "two", 2, 3);
+	check_position("k: one\n  two\n\n   three\n", "three", 4, 4);
+	check_position("k: >-\n  one\n  two\n\n   three\n  four\n", "one", 2, 3);
+	check_position("k: >-\n  one\n  two\n\n   three\n  four\n", "two", 3, 3);
+	check_position("k: >-\n  one\n  two\n\n   three\n  four\n", "three", 5, 4);
+	check_position("k: >-\n  one\n  two\n\n   three\n  four\n", "four", 6, 3);
+	check_position("k: > # comment\n\n\n  one\n  two\n", "one", 4, 3);
+	check_position("k: |\n  one # two\n  'a' \"b\\n\"\n", "two", 2, 9);
+	check_position("k: |\n  one # two\n  'a' \"b\\n\"\n", "b", 3, 8);
+	check_position("k: |\n  one # two\n  'a' \"b\\n\"\n", "n\"", 3, 10);
+	check_position("k: |2\n    one\n   two\n", "one", 2, 5);
+	check_position("k: |2\n    one\n   two\n", "two", 3, 4);
+	check_position("k: |\r\n  one\r\n  two\r\n", "two", 3, 3);
+	check_position("k: 'it''s'''\n", "s", 1, 9);
+	check_position("k: 'it''s'''\n", "", 1, 12);
+	check_position("k: 'one\n\n   two''s'\n", "two", 3, 4);
+	check_position("k: 'one\n\n   two''s'\n", "s", 3, 9);
+	check_position("k: \"a \\\"b\\\" c\"\n", "b", 1, 9);
+	check_position("k: \"a \\\"b\\\" c\"\n", "c", 1, 13);
+	check_position("k: \"one \\\n    two\\\n  three\"\n", "two", 2, 5);
+	check_position("k: \"one \\\n    two\\\n  three\"\n", "three", 3, 3);
+	check_position("k: \"one\\n\\x20\\u0020 \\t two\"\n", "two", 1, 24);
+	check_position("k: \"\\u00e4\\x41\\U0001f600 z\"\n", "A", 1, 11);
+	check_position("k: \"\\u00e4\\x41\\U0001f600 z\"\n", "z", 1, 26);
+	check_position("k: \"\u00e4 \\u00e4 b\"\n", "b", 1, 15);
+	check_position("k: one two\n", " two", 1, 7);
+	check_position("k: \"one  two\"\n", " two", 1, 9);
+	check_position("k: ''\n", "", 1, 5);
 }
 
 /* A bomb of aliases is refused at its first one; a hundred thousand keys take no square of that. */
@@ -179,6 +242,7 @@ main(void)
 		cmocka_unit_test(test_trees),
 		cmocka_unit_test(test_refusals_that_leave_a_tree),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_positions_in_scalars),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_silence),

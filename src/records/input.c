@@ -3,7 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/words.h"
+#include "codec/utf8.h"
 #include "records/input_internal.h"
+
+enum { SUGGESTIONS_MAX = 8 };
 
 void
 field_error_add(struct field_errors *errors, struct arena *arena, struct str pointer, const char *code,
@@ -126,12 +130,35 @@ check_required(struct arena *arena, const struct collection *collection, const s
 	}
 }
 
-static void
-note_unknown(struct arena *arena, const struct collection *collection, struct str pointer, struct str name,
-    struct field_errors *errors)
+/* The field that was probably meant, of those that ${author} may see and send; or NULL. */
+static const char *
+nearest_field(const struct collection *collection, const struct record_author *author, struct str name,
+    enum input_use use)
 {
-	field_error_add(errors, arena, pointer, "unknown", "%.*s has no field \"%.*s\"",
-	    STR_ARGS(collection->name), name.size > 100 ? 100 : (int)name.size, name.data);
+	const char *words[COLUMN_FIELDS + APP_FIELDS_MAX];
+	size_t count = 0;
+
+	for (unsigned i = 0; i < collection->columns_count; i++) {
+		const struct field *column = &collection->columns[i];
+
+		if (!is_readonly(column, use) && !is_hidden(author, collection, column))
+			words[count++] = column->name.data;
+	}
+	return words_nearest(name, words, count);
+}
+
+static void
+note_unknown(struct arena *arena, const struct collection *collection, const struct record_author *author,
+    struct str pointer, struct str name, enum input_use use, struct field_errors *errors)
+{
+	/* A body can have a thousand of them, and each is compared with every field. */
+	const char *nearest =
+	    errors->count < SUGGESTIONS_MAX ? nearest_field(collection, author, name, use) : NULL;
+	struct str shown = utf8_cut(name, 100);
+
+	field_error_add(errors, arena, pointer, "unknown",
+	    nearest != NULL ? "%.*s has no field \"%.*s\": did you mean \"%s\"?" : "%.*s has no field \"%.*s\"",
+	    STR_ARGS(collection->name), STR_ARGS(shown), nearest);
 }
 
 static void
@@ -144,7 +171,7 @@ read_members(struct arena *arena, const struct collection *collection, const str
 		struct str pointer = input_pointer(arena, input->pointer, member->name);
 
 		if (column == NULL || is_hidden(author, collection, column)) {
-			note_unknown(arena, collection, pointer, member->name, errors);
+			note_unknown(arena, collection, author, pointer, member->name, use, errors);
 		} else if (is_readonly(column, use)) {
 			field_error_add(errors, arena, pointer, "readonly", "%.*s is set by the server",
 			    STR_ARGS(column->name));

@@ -4,6 +4,7 @@
  * reads the values by the types of the fields; operators.c reads what a change says in their
  * place.
  */
+#include "codec/time.h"
 #include "records/records.h"
 
 /* One member of the body and where it goes; the checks note what is wrong with it. */
@@ -18,6 +19,8 @@ struct member_check {
 
 /* "NAME must be ${what}". */
 void input_wrong(const struct member_check *check, const char *code, const char *what);
+/* A bound of ${column}, which is no float, as people write it; the text is ${ret}. */
+struct str input_bound_text(const struct field *column, int64_t bound, char ret[TIME_RFC3339_SIZE]);
 /* "#/3" and "a/b" -> "#/3/a~1b": RFC 6901, escaped once more for a URI fragment. */
 struct str input_pointer(struct arena *arena, struct str parent, struct str name);
 /* A value as the field's type reads it, with its bounds and all; not null. */

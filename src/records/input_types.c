@@ -52,9 +52,8 @@ check_count(const struct member_check *check, size_t count)
 	check_range(check, (int64_t)count, "too_short", "too_long", " items long");
 }
 
-/* ${bound} as people write it. */
-static struct str
-bound_text(const struct field *column, int64_t bound, char ret[TIME_RFC3339_SIZE])
+struct str
+input_bound_text(const struct field *column, int64_t bound, char ret[TIME_RFC3339_SIZE])
 {
 	switch (column->type) {
 	case FIELD_TIME:
@@ -77,12 +76,12 @@ check_bounds(
 	struct str bound;
 
 	if (column->has_min && value < column->min) {
-		bound = bound_text(column, column->min, text);
+		bound = input_bound_text(column, column->min, text);
 		field_error_add(check->errors, check->arena, check->pointer, "too_small",
 		    "%.*s must %s %.*s", STR_ARGS(column->name), not_below, STR_ARGS(bound));
 	}
 	if (column->has_max && value > column->max) {
-		bound = bound_text(column, column->max, text);
+		bound = input_bound_text(column, column->max, text);
 		field_error_add(check->errors, check->arena, check->pointer, "too_large",
 		    "%.*s must %s %.*s", STR_ARGS(column->name), not_above, STR_ARGS(bound));
 	}
@@ -196,10 +195,16 @@ read_enum(const struct member_check *check)
 static bool
 read_time(const struct member_check *check)
 {
+	const char *wanted;
 	int64_t us;
 
-	if (check->json->type != JSON_STRING || !time_parse_rfc3339(check->json->string, &us))
+	if (check->json->type != JSON_STRING)
 		return false;
+	if (!time_parse_rfc3339(check->json->string, &us)) {
+		if ((wanted = time_wanted(check->json->string)) != NULL)
+			input_wrong(check, "type", wanted);
+		return wanted != NULL;
+	}
 	*check->ret = value_time(us);
 	check_bounds(check, us, "not be before", "not be after");
 	return true;

@@ -1,4 +1,5 @@
 /* How a path names a record: "01a1…", "42", "slug:a-b". */
+#include "codec/fold.h"
 #include "codec/json.h"
 #include "records/input_internal.h"
 
@@ -34,6 +35,18 @@ record_key_json(struct arena *arena, const struct field *field, struct str text)
 	    json_parse(arena, text, &number, &error) != OK)
 		return json;
 	return number.type == JSON_INT || number.type == JSON_REAL || number.type == JSON_BOOL ? number : json;
+}
+
+bool
+record_key_is(struct arena *arena, const struct record_key *key, const struct value *value)
+{
+	struct str left, right;
+
+	if (!key->field->fold || value->kind != VALUE_TEXT)
+		return value_equal(&key->value, value);
+	left = fold_text(arena, key->value.text);
+	right = fold_text(arena, value->text);
+	return left.data != NULL && right.data != NULL && str_equal(left, right);
 }
 
 bool

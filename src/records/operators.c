@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "codec/canonical.h"
+#include "codec/decimal.h"
 #include "codec/json_patch.h"
 #include "records/input_internal.h"
 
@@ -100,8 +101,6 @@ operator_read(const struct member_check *check)
 
 /* --- numbers ------------------------------------------------------------ */
 
-static const int64_t decimal_max = INT64_C(999999999999999999); /* 18 digits */
-
 static bool
 is_below(const struct field *column, const struct value *value)
 {
@@ -120,13 +119,48 @@ is_above(const struct field *column, const struct value *value)
 	       (value->kind == VALUE_DECIMAL && value->integer > decimal_max);
 }
 
+/* What is declared, or what the type can hold. */
+static struct str
+shown_bound(const struct field *column, bool is_above, char ret[TIME_RFC3339_SIZE])
+{
+	bool is_declared = is_above ? column->has_max : column->has_min;
+	int64_t bound = is_above ? column->max : column->min;
+	double real = is_above ? column->real_max : column->real_min;
+
+	if (column->type == FIELD_FLOAT) {
+		if (!is_declared)
+			real = is_above ? __DBL_MAX__ : -__DBL_MAX__;
+		return (struct str){ ret, (size_t)snprintf(ret, TIME_RFC3339_SIZE, "%.15g", real) };
+	}
+	if (!is_declared && column->type == FIELD_DECIMAL)
+		bound = is_above ? decimal_max : -decimal_max;
+	else if (!is_declared)
+		bound = is_above ? INT64_MAX : INT64_MIN;
+	return input_bound_text(column, bound, ret);
+}
+
+static struct operator_fault
+leaves_range(const struct field *column, bool is_above)
+{
+	struct operator_fault fault = { .code = is_above ? "too_large" : "too_small" };
+	bool is_moment = column->type == FIELD_TIME || column->type == FIELD_DATE;
+	const char *words = is_above ? "at most" : "at least";
+	char text[TIME_RFC3339_SIZE];
+	struct str bound = shown_bound(column, is_above, text);
+
+	if (is_moment)
+		words = is_above ? "not after" : "not before";
+	snprintf(fault.what, sizeof(fault.what), "would leave its range: %s %.*s", words, STR_ARGS(bound));
+	return fault;
+}
+
 static struct operator_fault
 check_range(const struct field *column, const struct value *value)
 {
 	if (is_below(column, value))
-		return (struct operator_fault){ "too_small", "would leave its range" };
+		return leaves_range(column, false);
 	if (is_above(column, value))
-		return (struct operator_fault){ "too_large", "would leave its range" };
+		return leaves_range(column, true);
 	return (struct operator_fault){ 0 };
 }
 
@@ -141,8 +175,7 @@ increment(const struct field *column, const struct value *by, struct value *valu
 	if (by->kind == VALUE_REAL)
 		value->real = from.real + by->real;
 	else if (__builtin_add_overflow(from.integer, by->integer, &value->integer))
-		return (struct operator_fault){ by->integer > 0 ? "too_large" : "too_small",
-			"would leave its range" };
+		return leaves_range(column, by->integer > 0);
 	return check_range(column, value);
 }
 
@@ -244,6 +277,15 @@ remove_all(struct json *operand, struct json *list)
 }
 
 static struct operator_fault
+misses_count(const char *code, const char *words, int64_t bound)
+{
+	struct operator_fault fault = { .code = code };
+
+	snprintf(fault.what, sizeof(fault.what), "would have %s %lld", words, (long long)bound);
+	return fault;
+}
+
+static struct operator_fault
 change_list(struct arena *arena, const struct field *column, enum input_kind kind,
     const struct value *operand, struct value *value)
 {
@@ -261,9 +303,9 @@ change_list(struct arena *arena, const struct field *column, enum input_kind kin
 	else
 		remove_all(&by, &list);
 	if (column->has_max && list.count > column->max)
-		return (struct operator_fault){ "too_long", "would have too many items" };
+		return misses_count("too_long", "too many items: at most", column->max);
 	if (column->has_min && list.count < column->min)
-		return (struct operator_fault){ "too_short", "would have too few items" };
+		return misses_count("too_short", "too few items: at least", column->min);
 	return write_json(arena, &list, value) ? (struct operator_fault){ 0 } : no_memory;
 }
 

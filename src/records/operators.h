@@ -17,7 +17,8 @@
 
 /* What is wrong with a result: the code and the words for it; code NULL: nothing. */
 struct operator_fault {
-	const char *code, *what; /* "NAME ${what}" */
+	const char *code;
+	char what[112]; /* "NAME ${what}" */
 };
 
 /*

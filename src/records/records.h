@@ -97,6 +97,8 @@ const struct field *record_key_field(
     const struct collection *collection, struct str text, struct str *ret_rest);
 /* ${text} as the member of a body would say it: a number where ${field} takes one and it is one, else a string. */
 struct json record_key_json(struct arena *arena, const struct field *field, struct str text);
+/* Is a record that has ${value} in the field of ${key} the one that ${key} names?  As the column compares, folded or not. */
+bool record_key_is(struct arena *arena, const struct record_key *key, const struct value *value);
 /* The whole key of ${text}; false where no record can have it. */
 bool record_key_parse(struct arena *arena, const struct collection *collection, struct str text,
     struct record_key *ret);

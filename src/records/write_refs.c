@@ -179,7 +179,8 @@ keep_unknown(struct tx *tx, struct record_write *write, const struct record_inpu
 		return ERR_TOO_LARGE;
 	if (column->has_max && count > (size_t)column->max && count > refs->old_count)
 		field_error_add(&write->errors, write->arena, write_pointer(write, input, column), "too_long",
-		    "%.*s would have too many items", STR_ARGS(column->name));
+		    "%.*s would have too many items: at most %lld", STR_ARGS(column->name),
+		    (long long)column->max);
 	return OK;
 }
 

@@ -302,8 +302,16 @@ lex_operator(struct compiler *compiler)
 		{ ",", TOKEN_COMMA },
 		{ ".", TOKEN_DOT },
 	};
+	/* Other languages'. */
+	static const struct {
+		const char *text, *ours;
+	} foreign[] = { { "===", "==" }, { "!==", "!=" }, { "<>", "!=" } };
 	struct str rest = str_slice(compiler->text, compiler->at, compiler->text.size);
 
+	for (size_t i = 0; i < COUNT(foreign); i++)
+		if (str_starts_with(rest, str_from(foreign[i].text)))
+			return compiler_fail(compiler, compiler->at, "expected '%s' instead of '%s'",
+			    foreign[i].ours, foreign[i].text);
 	for (size_t i = 0; i < COUNT(operators); i++) {
 		struct str text = str_from(operators[i].text);
 

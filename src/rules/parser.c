@@ -36,14 +36,40 @@ end_node(struct compiler *compiler, struct node *node)
 	return node;
 }
 
+/* Where ${name} is what other languages call an operator: what it is called here, or NULL. */
+static const char *
+our_operator(struct str name)
+{
+	static const struct {
+		const char *word, *ours;
+	} foreign[] = {
+		{ "and", "'&&'" },
+		{ "or", "'||'" },
+		{ "is", "'==' or '!='" },
+		{ "not", "'!(…)' around it" },
+		{ "in", "'in'" }, /* in capitals */
+		{ "like", "startsWith(), endsWith() or contains()" },
+		{ "ilike", "lower() with startsWith(), endsWith() or contains()" },
+	};
+
+	for (size_t i = 0; i < COUNT(foreign); i++)
+		if (str_equal_nocase(name, str_from(foreign[i].word)))
+			return foreign[i].ours;
+	return NULL;
+}
+
 static void *
 fail_expected(struct compiler *compiler, const char *expected)
 {
 	const struct token *token = &compiler->token;
 	struct str shown = compiler_shorten(token->text);
+	const char *ours;
 
 	if (token->kind == TOKEN_END)
 		return compiler_fail(compiler, token->offset, "expected %s, not the end", expected);
+	if (token->kind == TOKEN_NAME && (ours = our_operator(token->text)) != NULL)
+		return compiler_fail(compiler, token->offset, "expected %s instead of '%.*s'", ours,
+		    STR_ARGS(token->text));
 	return compiler_fail(
 	    compiler, token->offset, "expected %s, not '%.*s'", expected, STR_ARGS(shown));
 }
@@ -130,6 +156,15 @@ add_part(struct compiler *compiler, struct node *path, const struct token *name)
 	return true;
 }
 
+/* `not x`: two values beside one another, of which the first is none. */
+static bool
+is_foreign_not(const struct token *name, enum token_kind next)
+{
+	bool begins_value = (next >= TOKEN_NAME && next <= TOKEN_NULL) || next == TOKEN_OPEN;
+
+	return begins_value && str_equal_nocase(name->text, STR("not"));
+}
+
 static struct node *
 parse_name(struct compiler *compiler)
 {
@@ -140,6 +175,9 @@ parse_name(struct compiler *compiler)
 	    (node->parts = compiler_array(compiler, RULE_HOPS_MAX + 2, sizeof(*node->parts))) == NULL ||
 	    !lexer_next(compiler))
 		return NULL;
+	if (is_foreign_not(&name, compiler->token.kind))
+		return compiler_fail(compiler, name.offset, "expected '!' instead of '%.*s'",
+		    STR_ARGS(name.text));
 	if (compiler->token.kind == TOKEN_OPEN)
 		return parse_call(compiler, &name, NULL);
 	return add_part(compiler, node, &name) ? node : NULL;

@@ -82,17 +82,6 @@ static const enum rule_use access_uses[ACCESS_COUNT] = {
 	[ACCESS_DELETE] = RULE_USE_DELETE,
 };
 
-/* Exact for a rule on one line; one of several lines is found by its beginning. */
-static struct app_position
-mistake_position(const struct app_rule *source, size_t offset)
-{
-	struct app_position at = source->at;
-
-	if (str_find_byte(source->text, '\n') == source->text.size)
-		at.column += (uint32_t)offset;
-	return at;
-}
-
 static bool
 compile_field(struct arena *arena, const struct rules *rules, const struct collection *collection,
     const struct field *field, const struct rule **ret, struct app_mistakes *mistakes)
@@ -103,7 +92,7 @@ compile_field(struct arena *arena, const struct rules *rules, const struct colle
 	if (source->text.data == NULL ||
 	    rule_compile(arena, rules, collection, RULE_USE_FIELD, NULL, source->text, ret, &error) == OK)
 		return true;
-	app_mistake(mistakes, mistake_position(source, error.offset), "fields_access of '%.*s.%.*s': %s",
+	app_mistake(mistakes, app_rule_position(source, error.offset), "fields_access of '%.*s.%.*s': %s",
 	    STR_ARGS(collection->name), STR_ARGS(field->name), error.detail);
 	return false;
 }
@@ -134,7 +123,7 @@ compile_access(struct arena *arena, const struct rules *rules, const struct coll
 	if (rule_compile(arena, rules, collection, access_uses[access], NULL, source->text, ret,
 		&error) == OK)
 		return true;
-	app_mistake(mistakes, mistake_position(source, error.offset), "%s rule of '%.*s': %s",
+	app_mistake(mistakes, app_rule_position(source, error.offset), "%s rule of '%.*s': %s",
 	    access_words[access], STR_ARGS(collection->name), error.detail);
 	return false;
 }

@@ -133,9 +133,12 @@ convert_literal(struct compiler *compiler, struct typed *literal, const struct t
 	if (other->type == TYPE_ENUM)
 		return is_enum_value(other->field, text) ||
 		       fail_enum_value(compiler, literal, other->field);
-	if (!conversions[other->type].parse(text, other->field, &value))
+	if (!conversions[other->type].parse(text, other->field, &value)) {
+		const char *wanted = other->type == TYPE_TIME ? time_wanted(text) : NULL;
+
 		return compiler_fail(compiler, literal->node->offset, "expected %s, not '%.*s'",
-		    conversions[other->type].expected, STR_ARGS(shown));
+		    wanted != NULL ? wanted : conversions[other->type].expected, STR_ARGS(shown));
+	}
 	literal->operand.literal = value;
 	literal->type = other->type;
 	return true;

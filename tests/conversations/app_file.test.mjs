@@ -6,6 +6,7 @@ import test from 'node:test';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { House } from '../lib/house.mjs';
 import { makeFolder, root, run } from '../lib/server.mjs';
 import { readYaml } from '../lib/yaml.mjs';
 
@@ -77,7 +78,7 @@ const BAD = [
 /* What takes more than a schema, and what is said of it. */
 const SUBTLE = [
 	[withField('{ type: text, min: 3, max: 2 }'), "'max' is smaller than 'min': no value fits"],
-	[withField('{ type: text, pattern: "a(" }'), 'not a pattern: missing closing parenthesis, at offset 2'],
+	[withField('{ type: text, pattern: "a(" }'), 'not a pattern: missing closing parenthesis'],
 	[withField('{ type: text, pattern: "^b$", default: a }'), "the default is none that 'pattern' allows"],
 	[withField('{ type: decimal, scale: 2, default: 1.999 }'), "expected a number of at most 18 digits, 2 of them behind the point, found '1.999'"],
 	[withField('{ type: list, of: int, default: [1, a] }'), "expected a whole number of 64 bits, found 'a'"],
@@ -121,6 +122,48 @@ test('what only check can tell', () => {
 		assert.ok(ran.stderr.includes(`error: ${detail}`), `${text}\n${ran.stderr}`);
 	}
 });
+
+/* Attributes, and values of which some are none that they allow: as JSON, which is YAML too. */
+const DEFAULTS = [
+	['type: text, min: 2, max: 3, pattern: "^a"', ['"ab"', '"aéé"', '"a"', '"abcd"', '"bb"', '""']],
+	['type: text, fold: true, unique: true, max: 1', ['"ß"', '"SS"']],
+	['type: email', ['"a@b.org"', '"nope"', '"a@b."', '""', '"ä@b.org"', `"a@${'b'.repeat(63)}.${'b'.repeat(63)}.${'b'.repeat(63)}.${'b'.repeat(60)}"`, `"a@${'b'.repeat(63)}.${'b'.repeat(63)}.${'b'.repeat(63)}.${'b'.repeat(61)}"`]],
+	['type: email, min: 6, max: 260', ['"a@b.org"', '"a@b.c"', '"a@b."', `"a@${'b'.repeat(63)}.${'b'.repeat(63)}.${'b'.repeat(63)}.${'b'.repeat(62)}"`]],
+	['type: url', ['"https://a"', '"no url"', '"ftp://a"', '"https://"', '"/a"', `"https://a/${'b'.repeat(2038)}"`, `"https://a/${'b'.repeat(2039)}"`]],
+	['type: url, max: 10', ['"https://ab"', '"https://abc"']],
+	['type: int, min: -5, max: 5', ['-5', '5', '-6', '6', '0.5', '"1"', 'true']],
+	['type: int', ['9223372036854775807', '9223372036854775808', '-9223372036854775808']],
+	['type: float, min: -0.5, max: 1e3', ['-0.5', '1000', '-0.51', '1000.5', '-0.0', '"1"', '1e400']],
+	['type: decimal, scale: 2, min: -1, max: "9.99"', ['"9.99"', '-1', '"10"', '"-1.01"', '"0.001"', '"01"', '"x"']],
+	['type: decimal, scale: 0', ['999999999999999999', '1000000000000000000', '"1.0"']],
+	['type: bool', ['true', 'false', '"true"', '1']],
+	['type: enum, values: [a, "1"]', ['"a"', '"1"', '"A"', '""']],
+	['type: date, min: 2000-01-01, max: 2001-01-01', ['"2000-02-29"', '"2001-02-29"', '"1999-12-31"', '"2001-01-02"', '"2000-1-1"']],
+	['type: time, max: 2000-01-01T00:00:00Z', ['"1999-12-31T23:59:59.123456Z"', '"1999-12-31T23:59:59.1234567Z"', '"1998-12-31T23:59:60Z"', '"2000-01-01T00:00:00.000001Z"', '"1999-12-31"']],
+	['type: list, of: text, min: 1, max: 2', ['["a"]', '["a","b"]', '[]', '["a","b","c"]', '["a",["b"]]', '["a",null]', '"a"']],
+	['type: list, of: int', ['[1]', '[1,0.5]', '["1"]', '[9223372036854775808]']],
+	['type: list, of: float', ['[1,0.5]', '[-0.0]', '["x"]', '[1e400]']],
+	['type: list, of: bool', ['[true]', '[1]']],
+	['type: json', ['{"a":[1,null]}', '"x"', '0.5']],
+	['type: ref, to: d', ['"018f3a1e-0000-7000-8000-000000000000"', '"me"', '1']],
+];
+
+const each = DEFAULTS.flatMap(([attributes, values]) => values.map((value) => ({ attributes, value })));
+const withEach = (more) => `app: a\ncollections:\n  d:\n    access: { create: true, read: true }\n    fields:\n${each.map((field, i) => `      f${i}: { ${field.attributes}${more(field)} }\n`).join('')}`;
+const house = new House('defaults', {}, { files: { 'caisson.yaml': withEach(() => '') } });
+
+house.test('a default is what a client may send, and nothing else', async ({ api }) => {
+	const ran = check(withEach(({ value }) => `, default: ${value}`));
+	const bad = new Set([...ran.stderr.matchAll(/caisson\.yaml:(\d+):/g)].map(([, line]) => Number(line) - 6));
+	for (const [i, { attributes, value }] of each.entries()) {
+		const answer = await api.post('/d', `{"f${i}":${value}}`);
+		const isBad = answer.status === 422 && answer.json.errors[0].code !== 'reference';
+		assert.ok([201, 422].includes(answer.status), answer.text);
+		assert.equal(bad.has(i), isBad, `${attributes}, default: ${value}: ${answer.text}\n${ran.stderr}`);
+	}
+});
+
+house.close();
 
 test('a read rule may speak of auth in a text', () => {
 	const ran = check(withCollection([`access: { read: "f != 'auth.id'" }`, 'cache: { max_age: 60s, public: true }']));

@@ -300,6 +300,14 @@ test('a mistake points at its word, counted from 1, and names the nearest known 
 		[5, 21, GOOD.replace('type: text', 'type: txt'), 'text'],
 		[5, 27, GOOD.replace('required', 'requird'), 'required'],
 		[6, 21, GOOD.replace('read: true', 'read: nmae == "x"'), 'name'],
+		[8, 9, GOOD.replace('{ read: true, create: auth.id != null }', '\n      read: >-\n        nmae == "x"'), 'name'],
+		[9, 12, GOOD.replace('{ read: true, create: auth.id != null }', '\n      read: >-\n        name == "x"\n        || nmae == "y"'), 'name'],
+		[10, 12, GOOD.replace('{ read: true, create: auth.id != null }', '\n      read: |\n        name == "x" &&\n        (name == "z"\n        || nmae == "y")'), 'name'],
+		[8, 9, GOOD.replace('{ read: true, create: auth.id != null }', '\n      read: "name == \'x\' ||\n        nmae == \'y\'"'), 'name'],
+		[8, 9, GOOD.replace('{ read: true, create: auth.id != null }', '\n      read: name == "x" ||\n        nmae == "y"'), 'name'],
+		[6, 39, GOOD.replace('read: true', 'read: "name == \\"x\\" || nmae == \\"y\\""'), 'name'],
+		[6, 39, GOOD.replace('read: true', "read: 'name == ''x'' || nmae == ''y'''"), 'name'],
+		[7, 37, GOOD.replace('{ read: true, create: auth.id != null }', "{ read: true }\n    fields_access: { name: { read: 'nmae == ''y''' } }"), 'name'],
 	]) {
 		const ran = checks(text);
 		assert.equal(ran.status, 1);

@@ -173,6 +173,25 @@ for (const [name, secret, id] of [['letters', 'stamp', {}], ['parcels', 'weight'
 	});
 	const path = `/${name}`;
 
+	house.test('a field that is near is suggested to who may see and send it', async ({ server, api: guest }) => {
+		const staff = new Api(server, { key: server.key('--role', 'staff') });
+		const detail = async (api, method, sent) => {
+			const answer = await api.request(method, `${path}${method === 'POST' ? '' : '/title:a'}`, { body: { ...sent } });
+			return refused(answer, 422).json.errors.find((error) => error.code === 'unknown').detail;
+		};
+		for (const api of [guest, staff]) {
+			assert.equal(await detail(api, 'POST', { titel: 'a' }), `${name} has no field "titel": did you mean "title"?`);
+			assert.equal(await detail(api, 'POST', { colour: 'a' }), `${name} has no field "colour"`);
+			assert.equal(await detail(api, 'POST', { creatd: 'a' }), `${name} has no field "creatd"`);
+		}
+		assert.equal(await detail(staff, 'PUT', { [`${secret}s`]: 1 }), `${name} has no field "${secret}s": did you mean "${secret}"?`);
+		for (const sent of [secret, `${secret}s`])
+			assert.equal(await detail(guest, 'PUT', { [sent]: 1 }), `${name} has no field "${sent}"`);
+		const many = refused(await guest.post(path, Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`titl${i}`, 1]))), 422).json.errors;
+		assert.ok(many[0].detail.includes('did you mean') && !many[15].detail.includes('did you mean'));
+		staff.close();
+	});
+
 	house.test('who does not see it creates nothing, and is not told of it', async ({ server, api: guest }) => {
 		const member = new Api(server, { key: server.key() }), staff = new Api(server, { key: server.key('--role', 'staff') });
 		for (const [api, status] of [[guest, 401], [member, 403]]) {

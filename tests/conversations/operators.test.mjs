@@ -21,6 +21,7 @@ const app = {
 				at: { type: 'time' },
 				words: { type: 'list', of: 'text', max: 5 },
 				sizes: { type: 'list', of: 'float' },
+				few: { type: 'list', of: 'text', min: 1 },
 				tags: { type: 'refs', to: 'tags', max: 4 },
 				people: { type: 'refs', to: 'people' },
 				meta: { type: 'json' },
@@ -118,6 +119,26 @@ house.test('refs hold each id once, and only of what may be read', async ({ api 
 	await change('people', { $remove: [people[2].toUpperCase(), people[0]] }, [people[1]]);
 });
 
+house.test('the bound that a result would miss is named', async ({ api }) => {
+	const tags = [];
+	for (let i = 0; i < 5; i++)
+		tags.push((await api.make('/tags', {})).id);
+	const path = `/things/${(await api.make('/things', { n: 0, f: 1, d: '1.00', wide: '1', day: '2026-01-01', tags: tags.slice(0, 4), words: ['a'], few: ['a'] })).id}`;
+	for (const [name, operator, detail] of [
+		['n', { $inc: 1001 }, 'would leave its range: at most 1000'], ['n', { $inc: -11 }, 'would leave its range: at least -10'],
+		['n', { $inc: 9007199254740991 }, 'would leave its range: at most 1000'], ['n', { $min: -11 }, 'would leave its range: at least -10'],
+		['f', { $inc: 1.1e300 }, 'would leave its range: at most 1e+300'], ['d', { $inc: '-1.01' }, 'would leave its range: at least 0.00'],
+		['d', { $inc: '9999999999999999.99' }, 'would leave its range: at most 9999999999999999.99'],
+		['wide', { $inc: '999999999999999999' }, 'would leave its range: at most 999999999999999999'],
+		['day', { $max: '2030-01-02' }, 'would leave its range: not after 2030-01-01'],
+		['words', { $append: ['b', 'c', 'd', 'e', 'f'] }, 'would have too many items: at most 5'],
+		['tags', { $append: tags[4] }, 'would have too many items: at most 4'],
+		['few', { $remove: 'a' }, 'would have too few items: at least 1'],
+	]) {
+		assert.equal(refused(await api.patch(path, { [name]: operator }), 422).json.errors[0].detail, `${name} ${detail}`);
+	}
+});
+
 house.test('an operator stands alone, and where it is known', async ({ api }) => {
 	const made = await api.make('/things', { n: 1, text: 'a' }), path = `/things/${made.id}`;
 	for (const [name, value] of [
@@ -158,6 +179,13 @@ house.test('a folded key finds in any case', async ({ api }) => {
 		assert.equal(put.status, 200, put.text);
 		assert.equal(put.json.id, made.json.id);
 	}
+	const put = await api.put('/people/mail:ann@EXAMPLE.org', { mail: 'ANN@example.org' });
+	assert.equal(put.status, 200, put.text);
+	assert.deepEqual([put.json.id, put.json.mail], [made.json.id, 'ANN@example.org']);
+	const other = await api.put('/people/mail:bob@example.org', { mail: 'BOB@example.org' });
+	assert.deepEqual([other.status, other.json?.mail], [201, 'BOB@example.org'], other.text);
+	for (const mail of ['bob@example.org', null])
+		refused(await api.put('/people/mail:ann@example.org', { mail }), 422, { '#/mail': 'readonly' });
 });
 
 house.close();

@@ -100,6 +100,12 @@ for (const { word, file } of apps) {
 		}
 		for (const bad of ['2026-11-23T08:00:00.1234567Z', '2026-02-29T00:00:00Z', '2026-11-23 08:00', '2026-11-23T24:00:01Z', '2026-13-01T00:00:00Z', 'now', ''])
 			refused(await api.post(path, { [word.w]: bad }), 422, { [`#/${word.w}`]: 'type' });
+		for (const [sent, wanted] of [
+			['2026-11-23T08:00:00.123456789Z', 'a time with at most six digits behind the point'],
+			['2016-12-31T23:59:60Z', 'a time outside of leap seconds, which are not kept'],
+			['2016-12-31T22:59:60Z', 'a time as RFC 3339 writes it'],
+		])
+			assert.equal(refused(await api.post(path, { [word.w]: sent }), 422, { [`#/${word.w}`]: 'type' }).json.errors[0].detail, `${word.w} must be ${wanted}`);
 	});
 
 	house.test('limits of length count code points, and all mistakes are named', async ({ api }) => {
