@@ -104,6 +104,7 @@ test('the page at /docs shows every operation, sends one, and asks nobody else',
 	await page.waitForSelector('#operations[aria-busy=false]');
 	const count = Object.values(document.paths).flatMap((item) => Object.keys(item)).filter((name) => name !== 'parameters').length;
 	assert.equal(await page.locator('details').count(), count);
+	assert.doesNotMatch(await page.content(), /placeholder="[^"]*(questions|topics)/, 'no word of another app');
 	await page.fill('#find', 'list records');
 	assert.ok(await page.locator('details:visible').count() >= document.tags.length);
 	await page.locator('#list_topics summary').click();
