@@ -96,7 +96,7 @@ function answers_table(responses) {
 	}));
 }
 
-/* A schema in one line: "questions.list", "text or null", "list of uuid". */
+/* A schema in one line: "things.list", "text or null", "list of uuid". */
 function type_text(schema) {
 	if (!schema)
 		return "";

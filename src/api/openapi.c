@@ -10,11 +10,15 @@
  * What an operation answers when all is well.  In these literals ' stands for
  * " and @ for the collection's name.
  */
-#define TAGGED "'headers':{'ETag':{'$ref':'#/components/headers/ETag'}}"
-#define WRITTEN                                                  \
-	"'headers':{'ETag':{'$ref':'#/components/headers/ETag'}," \
-	"'Caisson-Commit':{'$ref':'#/components/headers/Caisson-Commit'}}"
-#define STREAM "'text/event-stream':{'schema':{'type':'string'}}"
+#define HEADER(name) "'" name "':{'$ref':'#/components/headers/" name "'}"
+#define TAGGED "'headers':{" HEADER("ETag") "}"
+#define DELETED "'headers':{" HEADER("Caisson-Commit") "," HEADER("Preference-Applied") "}"
+#define WRITTEN "'headers':{" HEADER("ETag") "," HEADER("Caisson-Commit") "," HEADER("Preference-Applied") "}"
+#define CREATED "'headers':{" HEADER("ETag") "," HEADER("Location") "," HEADER("Caisson-Commit") "," \
+	HEADER("Preference-Applied") "}"
+#define STREAM \
+	"'text/event-stream':{'schema':{'type':'string','description':'Where Accept prefers it: server-sent events, without " \
+	"an end and without an ETag. entered and changed hold a record, left its id, reset a reason, snapshot the cursor of the page behind.'}}"
 #define JSON(schema) "'application/json':{'schema':" schema "}"
 #define REF(name) "{'$ref':'#/components/schemas/@" name "'}"
 
@@ -24,25 +28,23 @@ static const struct {
 	const char *description, *rest;
 } answers[] = {
 	{ "list", 200, "A page of records, or a live stream of their changes.",
-	    "'headers':{'ETag':{'$ref':'#/components/headers/ETag'},'Link':{'$ref':'#/components/headers/Link'}},"
+	    "'headers':{" HEADER("ETag") "," HEADER("Link") "},"
 	    "'content':{" JSON(REF(".list")) "," STREAM "}" },
 	{ "list", 304, "The list is what If-None-Match names.", TAGGED },
 	{ "read", 200, "The record, or a live stream of its changes.",
 	    TAGGED ",'content':{" JSON(REF(".shown")) "," STREAM "}" },
 	{ "read", 304, "The record is what If-None-Match names.", TAGGED },
 	{ "create", 201, "The record that was created, or all of an array; no body where Prefer says return=minimal.",
-	    "'headers':{'ETag':{'$ref':'#/components/headers/ETag'},'Location':{'$ref':'#/components/headers/Location'},"
-	    "'Caisson-Commit':{'$ref':'#/components/headers/Caisson-Commit'}},'content':{" JSON(
+	    CREATED ",'content':{" JSON(
 		"{'anyOf':[" REF("") ",{'type':'object','properties':{'items':{'type':'array','items':" REF("") "}},"
 		"'required':['items'],'additionalProperties':false}]}") "}" },
 	{ "put", 200, "The record as it is now.", WRITTEN ",'content':{" JSON(REF("")) "}" },
 	{ "put", 201, "There was none: it was created.",
-	    "'headers':{'ETag':{'$ref':'#/components/headers/ETag'},'Location':{'$ref':'#/components/headers/Location'},"
-	    "'Caisson-Commit':{'$ref':'#/components/headers/Caisson-Commit'}},'content':{" JSON(REF("")) "}" },
+	    CREATED ",'content':{" JSON(REF("")) "}" },
 	{ "put", 204, "Done; Prefer says return=minimal, or the caller may not read the result.", WRITTEN },
 	{ "change", 200, "The record as it is now.", WRITTEN ",'content':{" JSON(REF("")) "}" },
 	{ "change", 204, "Done; Prefer says return=minimal, or the caller may not read the result.", WRITTEN },
-	{ "delete", 204, "It is gone.", "'headers':{'Caisson-Commit':{'$ref':'#/components/headers/Caisson-Commit'}}" },
+	{ "delete", 204, "It is gone.", DELETED },
 	{ "live", 200, "The process runs.", "'content':{" JSON("{'type':'object','required':['status']}") "}" },
 	{ "ready", 200, "It can do its work.", "'content':{" JSON("{'type':'object','required':['status','commit']}") "}" },
 	{ "describe", 200, "This document.", TAGGED ",'content':{" JSON("{'type':'object'}") "}" },
@@ -55,8 +57,8 @@ static const struct {
 static const struct {
 	const char *operation, *content;
 } bodies[] = {
-	{ "create", JSON("{'anyOf':[" REF(".create") ",{'type':'array','minItems':1,'maxItems':1000,'items':" REF(".create") "}]}") },
-	{ "put", JSON(REF(".create")) },
+	{ "create", JSON("{'anyOf':[" REF(".create") "," REF(".create.list") "]}") },
+	{ "put", JSON(REF(".replace")) },
 	{ "change", JSON(REF(".change")) ",'application/merge-patch+json':{'schema':" REF(".change") "},"
 		    "'application/json-patch+json':{'schema':{'$ref':'#/components/schemas/json_patch'}}" },
 };
@@ -67,16 +69,10 @@ static const char components[] =
     "'ETag':{'description':'The version: a commit number; with the shape for lists and projections.','schema':{'type':'string'}},"
     "'Location':{'description':'Where the new record is.','schema':{'type':'string'}},"
     "'Link':{'description':'rel=next: the next page.','schema':{'type':'string'}},"
-    "'Caisson-Commit':{'description':'The commit number of the write.','schema':{'type':'string','pattern':'^[0-9]+$'}}},"
-    "'parameters':{"
-    "'If-Match':{'in':'header','name':'If-Match','description':'Only if the record is at this version.',"
-    "'schema':{'anyOf':[{'const':'*'},{'type':'string','pattern':'^\\\"[0-9]{1,18}\\\"$'}]}},"
-    "'If-None-Match':{'in':'header','name':'If-None-Match','description':'Not if it is at this version; * for none at all.',"
-    "'schema':{'anyOf':[{'const':'*'},{'type':'string','pattern':'^\\\"[0-9]{1,18}\\\"$'}]}},"
-    "'Idempotency-Key':{'in':'header','name':'Idempotency-Key','description':'The same key again gets the same answer again, for a day.',"
-    "'schema':{'type':'string','pattern':'^[A-Za-z0-9_-]{1,64}$'}},"
-    "'Prefer':{'in':'header','name':'Prefer','description':'How much to answer; tx=rollback is a dry run.',"
-    "'schema':{'type':'string'},'examples':{'representation':{'value':'return=representation'}}}},";
+    "'Caisson-Commit':{'description':'The commit number of the write.','schema':{'type':'string','pattern':'^[0-9]+$'}},"
+    "'Preference-Applied':{'description':'What was followed of Prefer.','schema':{'type':'string'}},"
+    "'Retry-After':{'description':'Seconds, where the same request may succeed later.','schema':{'type':'integer','minimum':0}},"
+    "'WWW-Authenticate':{'description':'Bearer; with what is wrong with the key.','schema':{'type':'string'}}},";
 
 /* RFC 6901. */
 #define POINTER "{'type':'string','pattern':'^(/(~[01]|[^~])*)?$'}"
@@ -132,6 +128,15 @@ is_status_of_error(int status)
 	return false;
 }
 
+/* The header field that goes with a refusal, or NULL. */
+static const char *
+field_of_status(int status)
+{
+	if (status == 401)
+		return "WWW-Authenticate";
+	return status == 409 || status == 503 || status == 507 ? "Retry-After" : NULL;
+}
+
 static void
 put_responses(struct buf *buf)
 {
@@ -143,156 +148,14 @@ put_responses(struct buf *buf)
 			continue;
 		put(buf, "%s'problem_%d':{'description':'", separator, status);
 		put_codes(buf, status);
-		put(buf, "','content':{'application/problem+json':{'schema':{'$ref':'#/components/schemas/problem'}}}}");
+		put(buf, "',");
+		if (field_of_status(status) != NULL)
+			put(buf, "'headers':{'%s':{'$ref':'#/components/headers/%s'}},", field_of_status(status),
+			    field_of_status(status));
+		put(buf, "'content':{'application/problem+json':{'schema':{'$ref':'#/components/schemas/problem'}}}}");
 		separator = ",";
 	}
 	put(buf, "},");
-}
-
-/* --- parameters --------------------------------------------------------- */
-
-/* The fields that a pattern may name; where they are sorted by, one hop away too: "id|created|topic\\.title". */
-static void
-put_names(struct buf *buf, const struct collection *collection, bool sortable)
-{
-	const char *separator = "";
-
-	for (size_t i = 0; i < collection->columns_count; i++) {
-		const struct field *field = &collection->columns[i];
-
-		if (sortable && !openapi_is_sortable(field))
-			continue;
-		put(buf, "%s%.*s", separator, STR_ARGS(field->name));
-		separator = "|";
-		for (size_t j = 0; field->type == FIELD_REF && sortable && j < field->to->columns_count; j++)
-			if (openapi_is_sortable(&field->to->columns[j]))
-				put(buf, "|%.*s\\\\.%.*s", STR_ARGS(field->name),
-				    STR_ARGS(field->to->columns[j].name));
-	}
-}
-
-static void
-put_sort(struct buf *buf, const struct collection *collection)
-{
-	put(buf, "'description':'Fields to sort by; - in front for descending.','schema':{'type':'string','pattern':'^(-?(");
-	put_names(buf, collection, true);
-	put(buf, "))?$'},'example':'-created'");
-}
-
-static void
-put_fields(struct buf *buf, const struct collection *collection)
-{
-	put(buf, "'description':'The fields to answer, separated by commas.','schema':{'type':'string','pattern':'^(");
-	put_names(buf, collection, false);
-	put(buf, ")?$'},'example':'id,created'");
-}
-
-static void
-put_filter(struct buf *buf, const struct collection *collection)
-{
-	(void)collection;
-	put(buf, "'description':'A condition in the rule language.','schema':{'type':'string','maxLength':4096},"
-		 "'examples':{'time':{'value':'created > \\'2020-01-01T00:00:00Z\\''}}");
-}
-
-static void
-put_limit(struct buf *buf, const struct collection *collection)
-{
-	(void)collection;
-	put(buf, "'description':'Records of a page.','schema':{'type':'integer','minimum':1,'maximum':1000,'default':20}");
-}
-
-static void
-put_offset(struct buf *buf, const struct collection *collection)
-{
-	(void)collection;
-	put(buf, "'description':'Records to skip; excludes cursor.','schema':{'type':'integer','minimum':0,'maximum':10000}");
-}
-
-static void
-put_count(struct buf *buf, const struct collection *collection)
-{
-	(void)collection;
-	put(buf, "'description':'Count what the filter matches.','schema':{'type':'string','enum':['exact','bounded']}");
-}
-
-static void
-put_cursor(struct buf *buf, const struct collection *collection)
-{
-	(void)collection;
-	put(buf, "'description':'`next` of the page before: the same filter and sort.','schema':{'type':'string'}");
-}
-
-static void
-put_expand(struct buf *buf, const struct collection *collection)
-{
-	(void)collection;
-	put(buf, "'description':'References to answer as records.','schema':{'type':'string'}");
-}
-
-static void
-put_live(struct buf *buf, const struct collection *collection)
-{
-	(void)collection;
-	put(buf, "'description':'A stream (text/event-stream) begins with the records that are there.',"
-		 "'schema':{'type':'string','enum':['snapshot']}");
-}
-
-/* A query parameter that is described; one that has no row is not supported yet, and is refused. */
-static const struct {
-	const char *name;
-	void (*write)(struct buf *buf, const struct collection *collection);
-} parameters[] = {
-	{ "filter", put_filter },
-	{ "sort", put_sort },
-	{ "limit", put_limit },
-	{ "cursor", put_cursor },
-	{ "offset", put_offset },
-	{ "count", put_count },
-	{ "fields", put_fields },
-	{ "expand", put_expand },
-	{ "live", put_live },
-};
-
-static void
-put_query_parameter(struct buf *buf, const struct collection *collection, const char *name, bool *first)
-{
-	for (size_t i = 0; i < COUNT(parameters); i++) {
-		if (strcmp(parameters[i].name, name) != 0)
-			continue;
-		put(buf, "%s{'in':'query','name':'%s',", *first ? "" : ",", name);
-		parameters[i].write(buf, collection);
-		put(buf, "}");
-		*first = false;
-	}
-}
-
-static void
-put_header_parameter(struct buf *buf, const char *name, bool *first)
-{
-	put(buf, "%s{'$ref':'#/components/parameters/%s'}", *first ? "" : ",", name);
-	*first = false;
-}
-
-static void
-put_parameters(struct buf *buf, const struct route *route, const struct collection *collection)
-{
-	bool first = true, is_read = route->method == H1_GET;
-
-	put(buf, ",'parameters':[");
-	for (const char *const *name = route->parameters; name != NULL && *name != NULL; name++)
-		put_query_parameter(buf, collection, *name, &first);
-	if (is_read)
-		put_header_parameter(buf, "If-None-Match", &first);
-	if (route->method == H1_PUT)
-		put_header_parameter(buf, "If-None-Match", &first);
-	if (route->method == H1_PUT || route->method == H1_PATCH || route->method == H1_DELETE)
-		put_header_parameter(buf, "If-Match", &first);
-	if (!is_read) {
-		put_header_parameter(buf, "Idempotency-Key", &first);
-		put_header_parameter(buf, "Prefer", &first);
-	}
-	put(buf, "]");
 }
 
 /* --- operations --------------------------------------------------------- */
@@ -328,6 +191,15 @@ put_answers(struct buf *buf, const struct route *route, const struct collection 
 	put(buf, "}");
 }
 
+static bool
+may_answer(const struct route *route, int status)
+{
+	for (size_t i = 0; i < COUNT(answers); i++)
+		if (strcmp(answers[i].operation, route->operation) == 0 && answers[i].status == status)
+			return true;
+	return false;
+}
+
 static const char *
 method_name(enum h1_method method)
 {
@@ -351,23 +223,10 @@ put_operation(struct buf *buf, const struct route *route, const struct collectio
 	else
 		put(buf, "','security':[],");
 	put(buf, "'summary':'%s'", route->summary);
-	put_parameters(buf, route, collection);
+	put_parameters(buf, route, collection, may_answer(route, 304));
 	put_body(buf, route, collection);
 	put_answers(buf, route, collection);
 	put(buf, "}");
-}
-
-/* The schema of {id}; by a unique field it is written field:value. */
-static void
-put_id_parameter(struct buf *buf, const struct collection *collection)
-{
-	put(buf, "'parameters':[{'in':'path','name':'id','required':true,'description':'The id, or a unique field and its value: "
-		 "field:value.','schema':{");
-	if (collection->id_type == FIELD_INT)
-		put(buf, "'type':'integer','format':'int64','minimum':1,'maximum':9223372036854775807");
-	else
-		put(buf, "'type':'string','format':'uuid'");
-	put(buf, "}}],");
 }
 
 /* All operations of the routes with ${path}, once for each path. */
@@ -453,6 +312,9 @@ openapi_write(const struct app *app, struct buf *ret)
 	put_paths(ret, app);
 	put(ret, "'components':{");
 	put_for(ret, components, NULL);
+	put(ret, "'parameters':{");
+	put_header_parameters(ret);
+	put(ret, "},");
 	put_responses(ret);
 	put(ret, "'schemas':{");
 	put_for(ret, shared_schemas, NULL);

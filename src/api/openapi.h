@@ -7,7 +7,8 @@
  *	collection -> questions		a record as it is answered
  *		      questions.shown	the same, of a read: fewer by fields=, more by expand=
  *		      questions.list	a page of them
- *		      questions.create, .replace, .change	what may be sent
+ *		      questions.create, .replace, .change	what may be sent: by POST, PUT and PATCH
+ *	limits in force -> the bounds of parameters and arrays
  *	errors by status -> responses, each with its codes
  *
  * It takes long enough for a large app that no loop should do it: a version that is served has it.

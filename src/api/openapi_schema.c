@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "api/openapi_internal.h"
+#include "base/limits.h"
+#include "codec/address.h"
+#include "codec/decimal.h"
 #include "codec/json.h"
-#include "codec/time.h"
 
 void
 put(struct buf *buf, const char *format, ...)
@@ -47,7 +49,7 @@ put_value(struct buf *buf, const struct value *value)
 static bool
 is_nullable(const struct field *field)
 {
-	return !field->required && field->type != FIELD_REFS;
+	return !field->required;
 }
 
 static bool
@@ -99,6 +101,8 @@ put_string(struct buf *buf, const struct field *field)
 {
 	put_type(buf, field, "string");
 	put_bounds(buf, field, "minLength", "maxLength");
+	if (field->type != FIELD_TEXT && !field->has_max)
+		put(buf, ",'maxLength':%d", field->type == FIELD_URL ? URL_LENGTH_MAX : EMAIL_LENGTH_MAX);
 	if (field->type == FIELD_URL) {
 		put(buf, ",'pattern':'^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]'");
 	} else if (field->pattern.data != NULL && is_common_pattern(field->pattern)) {
@@ -146,16 +150,27 @@ put_float(struct buf *buf, const struct field *field)
 		put_real_bound(buf, "maximum", field->real_max);
 }
 
+/* The digits in front of the point: no zero but one alone. */
+static void
+put_whole_digits(struct buf *buf, const struct field *field)
+{
+	int whole = DECIMAL_DIGITS_MAX - (int)field->scale;
+
+	if (whole == 0)
+		put(buf, "0");
+	else
+		put(buf, "(0|[1-9][0-9]{0,%d})", whole - 1);
+}
+
 static void
 put_decimal(struct buf *buf, const struct field *field)
 {
-	unsigned whole = 18 - field->scale;
-
 	put_type(buf, field, "string");
-	if (field->scale == 0)
-		put(buf, ",'pattern':'^-?[0-9]{1,%u}$'", whole);
-	else
-		put(buf, ",'pattern':'^-?[0-9]{1,%u}\\\\.[0-9]{%u}$'", whole == 0 ? 1 : whole, field->scale);
+	put(buf, ",'pattern':'^-?");
+	put_whole_digits(buf, field);
+	if (field->scale > 0)
+		put(buf, "\\\\.[0-9]{%u}", field->scale);
+	put(buf, "$'");
 }
 
 static void
@@ -206,7 +221,7 @@ put_own_id(struct buf *buf, const struct field *field, enum schema_use use)
 {
 	if (field->type == FIELD_INT)
 		put(buf, "'type':'integer','format':'int64','minimum':1,'maximum':%s",
-		    use == SCHEMA_INPUT ? "4611686018427387904" : "9223372036854775807");
+		    use == SCHEMA_INPUT || use == SCHEMA_REPLACE ? "4611686018427387904" : "9223372036854775807");
 	else
 		put_id(buf, false, "");
 }
@@ -220,7 +235,8 @@ put_ref(struct buf *buf, const struct field *field)
 static void
 put_refs(struct buf *buf, const struct field *field)
 {
-	put(buf, "'type':'array','items':{");
+	put_type(buf, field, "array");
+	put(buf, ",'items':{");
 	put_id(buf, is_int_id(field), "");
 	put(buf, "}");
 	put_bounds(buf, field, "minItems", "maxItems");
@@ -304,22 +320,23 @@ put_operators(struct buf *buf, const struct field *field)
 static void
 put_decimal_input(struct buf *buf, const struct field *field)
 {
-	unsigned whole = 18 - field->scale;
-
-	put(buf, "'type':['string','number'%s],'pattern':'^-?[0-9]{1,%u}", is_nullable(field) ? ",'null'" : "",
-	    whole == 0 ? 1 : whole);
+	put(buf, "'type':['string','number'%s],'pattern':'^-?", is_nullable(field) ? ",'null'" : "");
+	put_whole_digits(buf, field);
 	if (field->scale > 0)
 		put(buf, "(\\\\.[0-9]{1,%u})?", field->scale);
 	put(buf, "$'");
 }
 
+/* A record in the place of its id; null in the place of one that may not be read. */
 static void
 put_expanded(struct buf *buf, const struct field *field)
 {
 	bool is_many = field->type == FIELD_REFS;
+	struct field ids = *field;
 
+	ids.required = is_many && field->required;
 	put(buf, "'anyOf':[");
-	put_field_schema(buf, field, SCHEMA_ANSWER);
+	put_field_schema(buf, &ids, SCHEMA_ANSWER);
 	put(buf, is_many ? ",{'type':'array','items':" : ",");
 	put(buf, "{'$ref':'#/components/schemas/%.*s.shown'}", STR_ARGS(field->to->name));
 	put(buf, is_many ? "}]" : "]");
@@ -334,6 +351,12 @@ put_changed(struct buf *buf, const struct field *field)
 	put(buf, "]");
 }
 
+static bool
+is_whole_input(enum schema_use use)
+{
+	return use == SCHEMA_INPUT || use == SCHEMA_REPLACE;
+}
+
 static void
 put_members(struct buf *buf, const struct field *field, enum schema_use use)
 {
@@ -343,7 +366,7 @@ put_members(struct buf *buf, const struct field *field, enum schema_use use)
 		put_expanded(buf, field);
 	else if (use == SCHEMA_CHANGE)
 		put_changed(buf, field);
-	else if (use == SCHEMA_INPUT && field->type == FIELD_DECIMAL)
+	else if (is_whole_input(use) && field->type == FIELD_DECIMAL)
 		put_decimal_input(buf, field);
 	else
 		writers[field->type](buf, field);
@@ -360,11 +383,17 @@ put_field_schema(struct buf *buf, const struct field *field, enum schema_use use
 /* --- records ------------------------------------------------------------ */
 
 static bool
-is_sent(const struct field *field, enum schema_use use)
+is_answer(enum schema_use use)
 {
-	if (use == SCHEMA_ANSWER || use == SCHEMA_SHOWN)
+	return use == SCHEMA_ANSWER || use == SCHEMA_SHOWN;
+}
+
+static bool
+has_member(const struct field *field, enum schema_use use)
+{
+	if (is_answer(use))
 		return true;
-	return field->column == COLUMN_ID ? use == SCHEMA_INPUT : !field->readonly;
+	return field->column == COLUMN_ID ? is_whole_input(use) : !field->readonly;
 }
 
 static bool
@@ -374,12 +403,35 @@ is_hidden_from_some(const struct collection *collection, const struct field *fie
 }
 
 static bool
+must_be_sent(const struct field *field, enum schema_use use)
+{
+	bool needs_targets = field->type == FIELD_REFS && field->has_min && field->min > 0;
+
+	if (!is_whole_input(use) || field->column < COLUMN_FIELDS || field->readonly ||
+	    field->default_kind != DEFAULT_NONE)
+		return false;
+	return (field->required || needs_targets) && !(use == SCHEMA_REPLACE && field->unique);
+}
+
+static bool
 must_be_there(const struct collection *collection, const struct field *field, enum schema_use use)
 {
-	if (use == SCHEMA_ANSWER)
-		return !is_hidden_from_some(collection, field);
-	return use == SCHEMA_INPUT && field->column >= COLUMN_FIELDS && field->required &&
-	       field->default_kind == DEFAULT_NONE && field->type != FIELD_REFS;
+	return use == SCHEMA_ANSWER ? !is_hidden_from_some(collection, field) : must_be_sent(field, use);
+}
+
+/*
+ * An answer is held to what the tables check.  They know no patterns, and do not count: links go with
+ * their targets, and a record may be older than its app file.
+ */
+static struct field
+as_answered(const struct collection *collection, struct field field)
+{
+	field.pattern = (struct str){ 0 };
+	if (field.type == FIELD_LIST || field.type == FIELD_REFS)
+		field.has_min = field.has_max = false;
+	/* Where its rule is false it is null. */
+	field.required = field.required && !is_hidden_from_some(collection, &field);
+	return field;
 }
 
 static void
@@ -391,7 +443,7 @@ put_property(struct buf *buf, const struct field *field, enum schema_use use)
 		put(buf, ",'description':");
 		put_text(buf, field->description);
 	}
-	if (field->default_kind == DEFAULT_LITERAL && use == SCHEMA_INPUT) {
+	if (field->default_kind == DEFAULT_LITERAL && is_whole_input(use)) {
 		put(buf, ",'default':");
 		put_value(buf, &field->default_value);
 	}
@@ -409,17 +461,17 @@ put_backs(struct buf *buf, const struct collection *collection)
 static void
 put_record(struct buf *buf, const struct collection *collection, const char *suffix, enum schema_use use)
 {
-	bool is_answer = use == SCHEMA_ANSWER || use == SCHEMA_SHOWN, first = true;
+	bool first = true;
 
 	put(buf, ",'%.*s%s':{'type':'object','properties':{", STR_ARGS(collection->name), suffix);
 	for (size_t i = 0; i < collection->columns_count; i++) {
 		struct field field = collection->columns[i];
 
-		if (!is_sent(&field, use))
+		if (!has_member(&field, use))
 			continue;
-		/* Where its rule is false it is null. */
-		if (is_answer && is_hidden_from_some(collection, &field))
-			field.required = false;
+		field.required |= field.type == FIELD_REFS;
+		if (is_answer(use))
+			field = as_answered(collection, field);
 		put(buf, first ? "" : ",");
 		first = false;
 		put_property(buf, &field, use);
@@ -443,7 +495,11 @@ put_collection_schemas(struct buf *buf, const struct collection *collection)
 	put_record(buf, collection, "", SCHEMA_ANSWER);
 	put_record(buf, collection, ".shown", SCHEMA_SHOWN);
 	put_record(buf, collection, ".create", SCHEMA_INPUT);
+	put_record(buf, collection, ".replace", SCHEMA_REPLACE);
 	put_record(buf, collection, ".change", SCHEMA_CHANGE);
+	put(buf, ",'%.*s.create.list':{'type':'array','minItems':1,'maxItems':%lld,'items':"
+		 "{'$ref':'#/components/schemas/%.*s.create'}}",
+	    STR_ARGS(collection->name), (long long)limit(LIMIT_array_items), STR_ARGS(collection->name));
 	put(buf, ",'%.*s.list':{'type':'object','properties':{'items':{'type':'array','items':"
 		 "{'$ref':'#/components/schemas/%.*s.shown'}},'next':{'type':['string','null'],"
 		 "'description':'The cursor of the next page.'},'count':{'type':'integer','minimum':0},"

@@ -14,11 +14,11 @@ static const char *const list_parameters[] = { "filter", "sort", "limit", "curso
 static const char *const read_parameters[] = { "fields", "expand", NULL };
 
 /* What any request may meet, and what the store may say. */
-#define ANY 400, 401, 406, 408, 413, 414, 417, 431, 500, 503
+#define ANY 400, 401, 406, 408, 413, 414, 415, 417, 431, 500, 503
 static const int list_problems[] = { ANY, 412, 0 };
-static const int create_problems[] = { ANY, 403, 409, 415, 422, 507, 0 };
+static const int create_problems[] = { ANY, 403, 409, 422, 507, 0 };
 static const int read_problems[] = { ANY, 404, 412, 0 };
-static const int change_problems[] = { ANY, 403, 404, 409, 412, 415, 422, 507, 0 };
+static const int change_problems[] = { ANY, 403, 404, 409, 412, 422, 507, 0 };
 static const int delete_problems[] = { ANY, 403, 404, 409, 412, 422, 507, 0 };
 static const int other_problems[] = { ANY, 412, 0 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/words.h"
+#include "base/limits.h"
 #include "main/command.h"
 
 const char *
@@ -215,4 +216,19 @@ command_help(const struct command *command)
 	while (str_split(&examples, '\n', &line))
 		if (line.size > 0)
 			printf("  %.*s\n", STR_ARGS(line));
+}
+
+bool
+arguments_set_limits(const struct command *command, const struct arguments *arguments)
+{
+	for (unsigned i = 0; i < arguments->given_count; i++) {
+		const struct given *given = &arguments->given[i];
+
+		if (strcmp(given->option->name, "limit") != 0 || limits_set(str_from(given->value)))
+			continue;
+		command_complain(command,
+		    "--limit %s: `caisson limits` lists the names; a value is a number above 0", given->value);
+		return false;
+	}
+	return true;
 }

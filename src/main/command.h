@@ -49,6 +49,8 @@ bool arguments_read(const struct command *command, int argc, char **argv, struct
 bool argument_given(const struct arguments *arguments, const char *name);
 /* The last value of the option ${name}, or NULL. */
 const char *argument_value(const struct arguments *arguments, const char *name);
+/* Set what the options --limit say; false with what is wrong on standard error. */
+bool arguments_set_limits(const struct command *command, const struct arguments *arguments);
 
 /* What `caisson COMMAND --help` prints. */
 void command_help(const struct command *command);

@@ -4,6 +4,11 @@
 
 #include "main/command.h"
 
+static const struct command_option options[] = {
+	{ "limit", "NAME=VALUE", "as it is served with: the limits of requests stand in the description" },
+	{ 0 },
+};
+
 static int
 run_openapi(const struct command *command, int argc, char **argv)
 {
@@ -11,7 +16,7 @@ run_openapi(const struct command *command, int argc, char **argv)
 	struct arguments arguments;
 	struct buf text;
 
-	if (!arguments_read(command, argc, argv, &arguments))
+	if (!arguments_read(command, argc, argv, &arguments) || !arguments_set_limits(command, &arguments))
 		return command_usage(command);
 	if (!load_app(command, &loaded))
 		return EXIT_FAILED;
@@ -26,8 +31,9 @@ run_openapi(const struct command *command, int argc, char **argv)
 const struct command openapi_command = {
 	.name = "openapi",
 	.summary = "print the API's description (OpenAPI 3.1)",
-	.usage = "[-C DIR]",
+	.usage = "[-C DIR] [--limit NAME=VALUE]...",
 	.about = "Print what the server answers at /openapi.json: the description of the app's API, OpenAPI 3.1.\n",
+	.options = options,
 	.examples = "caisson openapi\n"
 		    "caisson openapi -C examples/handbook > handbook.json\n",
 	.run = run_openapi,

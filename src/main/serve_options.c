@@ -18,21 +18,6 @@ const struct command_option serve_command_options[] = {
 	{ 0 },
 };
 
-static bool
-set_limits(const struct command *command, const struct arguments *arguments)
-{
-	for (unsigned i = 0; i < arguments->given_count; i++) {
-		const struct given *given = &arguments->given[i];
-
-		if (strcmp(given->option->name, "limit") != 0 || limits_set(str_from(given->value)))
-			continue;
-		command_complain(command,
-		    "--limit %s: `caisson limits` lists the names; a value is a number above 0", given->value);
-		return false;
-	}
-	return true;
-}
-
 static unsigned
 all_cores(void)
 {
@@ -100,5 +85,5 @@ serve_options_read(const struct command *command, int argc, char **argv, struct 
 	return address_is_valid(command, ret->listen) && database_is_valid(command, ret->database) &&
 	       format_is_valid(command, ret->log_format) &&
 	       read_loops(command, argument_value(&arguments, "loops"), &ret->loops) &&
-	       set_limits(command, &arguments);
+	       arguments_set_limits(command, &arguments);
 }

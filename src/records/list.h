@@ -61,8 +61,8 @@
 
 enum {
 	LIST_KEYS_MAX = 8, /* names in sort= */
-	LIST_LIMIT_STANDARD = 20,
-	LIST_EXPAND_STANDARD = 20, /* records of a back reference, each */
+	LIST_LIMIT_STANDARD = 20, /* or the limit, where that is less */
+	LIST_EXPAND_STANDARD = 20, /* likewise: records of a back reference, each */
 	LIST_OFFSET_MAX = 10000,
 	LIST_EXPAND_LIGHT_MAX = 100, /* records of a page whose references are expanded on a loop */
 	LIST_OFFSET_LIGHT_MAX = 1000, /* beyond it skipping takes long */

@@ -52,6 +52,8 @@ struct str list_shorten(struct str str);
 /* The part of ${value} up to the next comma outside of parentheses, trimmed; *at begins as 0.  False at the end. */
 bool list_next_part(struct str value, size_t *at, struct str *ret, size_t *ret_offset);
 
+/* How many records where nothing is said: of a list (0), or of an expansion at a ${depth}. */
+unsigned list_limit_standard(unsigned depth);
 bool list_read_sort(struct list_parsing *parsing, struct str value);
 void list_end_in_id(struct list_query *query);
 /* May the caller know of ${back}? */

@@ -140,12 +140,24 @@ read_number(struct list_parsing *parsing, struct str value, int64_t min, int64_t
 	return true;
 }
 
+static int64_t
+limit_max(unsigned depth)
+{
+	return depth == 0 ? limit(LIMIT_list_limit) : limit(LIMIT_expand_limit);
+}
+
+unsigned
+list_limit_standard(unsigned depth)
+{
+	int64_t standard = depth == 0 ? LIST_LIMIT_STANDARD : LIST_EXPAND_STANDARD, max = limit_max(depth);
+
+	return (unsigned)(standard < max ? standard : max);
+}
+
 static bool
 read_limit(struct list_parsing *parsing, struct str value)
 {
-	int64_t max = parsing->depth == 0 ? limit(LIMIT_list_limit) : limit(LIMIT_expand_limit);
-
-	return read_number(parsing, value, 1, max, &parsing->query->limit);
+	return read_number(parsing, value, 1, limit_max(parsing->depth), &parsing->query->limit);
 }
 
 static bool
@@ -383,7 +395,7 @@ list_parse(struct arena *arena, const struct rules *rules, const struct collecti
 	query->collection = collection;
 	query->identity = identity;
 	query->secret = secret;
-	query->limit = LIST_LIMIT_STANDARD;
+	query->limit = list_limit_standard(parsing.depth);
 	if (!read_all(&parsing, parameters, parameters_count, FOR_LISTS) || !finish(&parsing))
 		return false;
 	*ret = query;

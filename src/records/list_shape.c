@@ -120,7 +120,7 @@ new_expansion(struct list_parsing *parsing, const struct named *named)
 	query->rules = parsing->query->rules;
 	query->collection = named->back != NULL ? named->back->from : named->field->to;
 	query->identity = parsing->query->identity;
-	query->limit = LIST_EXPAND_STANDARD;
+	query->limit = list_limit_standard(parsing->depth + 1);
 	*nested = (struct list_parsing){
 		.arena = parsing->arena,
 		.query = query,

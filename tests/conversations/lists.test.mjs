@@ -2,10 +2,12 @@
 // against one sort in memory, and every parameter that must be refused.
 
 import assert from 'node:assert/strict';
-import { parameterOf, refused } from '../lib/api.mjs';
+import test from 'node:test';
+import { Api, parameterOf, refused } from '../lib/api.mjs';
 import { House } from '../lib/house.mjs';
 import { pick, seeded, uuid7 } from '../lib/ids.mjs';
 import { openHouses, tell } from '../lib/open_houses.mjs';
+import { Server } from '../lib/server.mjs';
 
 const access = { read: true, create: true, update: true, delete: true };
 const ROWS = 90;
@@ -317,3 +319,20 @@ tell(houses, 'every field that can be sorted by is walked in both directions', a
 
 for (const house of houses)
 	house.close();
+
+test('without a limit a page, and an expansion, keep to the limit that is set', async (t) => {
+	const server = await Server.start(apps[0].file, { args: ['--limit', 'list_limit=5', '--limit', 'expand_limit=3'] }), api = new Api(server);
+	t.after(async () => {
+		api.close();
+		await server.release();
+	});
+	const { list, to, r } = apps[0].word, { id } = await api.make(`/${to}`, { name: 'one' });
+	await api.post(`/${list}`, Array(7).fill({ [r]: id }));
+	for (const [parameters, count] of [[{}, 5], [{ limit: 5 }, 5], [{ limit: 2 }, 2]])
+		assert.equal((await api.list(`/${list}`, parameters)).json.items.length, count);
+	assert.equal((await api.walk(`/${list}`)).length, 7);
+	for (const [expand, count] of [[list, 3], [`${list}(limit=2)`, 2]])
+		assert.equal((await api.get(`/${to}/${id}?expand=${expand}`)).json[list].length, count);
+	refused(await api.list(`/${list}`, { limit: 6 }), 400);
+	refused(await api.get(`/${to}/${id}?expand=${list}(limit=4)`), 400);
+});

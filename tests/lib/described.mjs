@@ -10,7 +10,8 @@ const known = new Map(); /* by the text of the description */
 
 /* The description of the app that ${server} serves, as a checker of answers; asked of the program, so that no log shows it. */
 function descriptionOf(server) {
-	const ran = run(['openapi', '-C', server.folder]);
+	const limits = server.args.flatMap((word, i) => (word === '--limit' ? [word, server.args[i + 1]] : []));
+	const ran = run(['openapi', '-C', server.folder, ...limits]);
 	if (ran.status !== 0)
 		return undefined; /* the app file has mistakes now, and the server goes on with an older one */
 	const text = ran.stdout;
