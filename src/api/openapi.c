@@ -60,7 +60,7 @@ static const struct {
 	{ "create", JSON("{'anyOf':[" REF(".create") "," REF(".create.list") "]}") },
 	{ "put", JSON(REF(".replace")) },
 	{ "change", JSON(REF(".change")) ",'application/merge-patch+json':{'schema':" REF(".change") "},"
-		    "'application/json-patch+json':{'schema':{'$ref':'#/components/schemas/json_patch'}}" },
+		    "'application/json-patch+json':{'schema':{'$ref':'#/components/schemas/JsonPatch'}}" },
 };
 
 static const char components[] =
@@ -78,14 +78,14 @@ static const char components[] =
 #define POINTER "{'type':'string','pattern':'^(/(~[01]|[^~])*)?$'}"
 
 static const char shared_schemas[] =
-    "'problem':{'type':'object','description':'RFC 9457.','properties':{"
+    "'Problem':{'type':'object','description':'RFC 9457.','properties':{"
     "'type':{'type':'string','pattern':'^/problems/'},'title':{'type':'string'},'status':{'type':'integer'},"
     "'detail':{'type':'string'},'instance':{'type':'string'},'code':{'type':'string'},"
     "'errors':{'type':'array','items':{'type':'object','properties':{'pointer':{'type':'string'},"
     "'parameter':{'type':'string'},'offset':{'type':'integer','minimum':0},'code':{'type':'string'},"
     "'detail':{'type':'string'}},'required':['code','detail']}}},"
     "'required':['type','title','status','detail','instance','code']},"
-    "'json_patch':{'type':'array','maxItems':1000,'description':'RFC 6902.','items':{'oneOf':["
+    "'JsonPatch':{'type':'array','maxItems':1000,'description':'RFC 6902.','items':{'oneOf':["
     "{'type':'object','properties':{'op':{'enum':['add','replace','test']},'path':" POINTER ",'value':{}},"
     "'required':['op','path','value']},"
     "{'type':'object','properties':{'op':{'const':'remove'},'path':" POINTER "},'required':['op','path']},"
@@ -152,7 +152,7 @@ put_responses(struct buf *buf)
 		if (field_of_status(status) != NULL)
 			put(buf, "'headers':{'%s':{'$ref':'#/components/headers/%s'}},", field_of_status(status),
 			    field_of_status(status));
-		put(buf, "'content':{'application/problem+json':{'schema':{'$ref':'#/components/schemas/problem'}}}}");
+		put(buf, "'content':{'application/problem+json':{'schema':{'$ref':'#/components/schemas/Problem'}}}}");
 		separator = ",";
 	}
 	put(buf, "},");

@@ -73,7 +73,7 @@ test('a JSON Patch that is described is read, and no other', async () => {
 	const { server, document } = await described({
 		app: 'patched', collections: { things: { id: 'int', fields: { title: { type: 'text' } }, access: { read: true, create: true, update: true } } },
 	});
-	const fits = new Ajv({ strict: false }).compile(document.components.schemas.json_patch);
+	const fits = new Ajv({ strict: false }).compile(document.components.schemas.JsonPatch);
 	const json = { 'Content-Type': 'application/json' };
 	await fetch(`${server.url}/v1/things`, { method: 'POST', headers: json, body: '{"id":1,"title":"a"}' });
 	const set = { op: 'replace', path: '/title', value: 'b' }, bodies = [
