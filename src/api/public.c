@@ -231,12 +231,11 @@ is_below(struct str path, struct str folder)
 	       (path.size == folder.size || path.data[folder.size] == '/');
 }
 
-/* A page that a single-page app draws itself: only for who asks for HTML by name, never in the API. */
+/* Where a single-page app may have a page that it draws itself: never in the API. */
 static bool
-is_page_of_app(const struct request *request, struct str path)
+is_place_of_page(const struct request *request, struct str path)
 {
 	return (request->head.method == H1_GET || request->head.method == H1_HEAD) &&
-	       accept_names(&request->head, STR("text/html")) &&
 	       !is_below(path, request->served->app->prefix) && !is_below(path, STR("/health"));
 }
 
@@ -254,7 +253,7 @@ static const struct public_file *
 find(struct request *request, struct str path)
 {
 	const struct public_files *files = request->served->files;
-	const struct public_file *file = find_file(files, request, path, STR(""));
+	const struct public_file *file = find_file(files, request, path, STR("")), *app;
 
 	if (file == NULL && path.data[path.size - 1] == '/')
 		file = find_file(files, request, path, STR("index.html"));
@@ -262,10 +261,12 @@ find(struct request *request, struct str path)
 		file = find_file(files, request, path, STR("/index.html"));
 		request->is_folder = file != NULL;
 	}
-	if (file == NULL && is_page_of_app(request, path)) {
-		file = find_file(files, request, STR("/index.html"), STR(""));
-		/* Somebody else is told that nothing is here. */
+	app = find_file(files, request, STR("/index.html"), STR(""));
+	if (file == NULL && app != NULL && is_place_of_page(request, path)) {
+		/* For who asks for HTML by name; somebody else is told that nothing is here. */
 		request->answer.vary_accept = true;
+		if (accept_names(&request->head, STR("text/html")))
+			file = app;
 	}
 	return file;
 }

@@ -303,7 +303,11 @@ read_put_input(struct task *task)
 	struct record_key key;
 	struct str text;
 	struct json body;
+	size_t index = 0;
 
+	/* A part, for servers that put parts together, must not pass for the whole (RFC 9110 14.5). */
+	if (h1_head_list_next(&request->head, STR("Content-Range"), &index, &text))
+		return request_refuse(request, ERR_BAD_HEADER, "A PUT is the whole record, never a part: leave Content-Range out.");
 	begin_write(request, RECORD_PUT);
 	field = collection_key_field(request, &text);
 	/* An unknown name before a colon, or an id that is none: nothing can stand there. */

@@ -129,7 +129,7 @@ struct collection {
 	struct app_position at;
 };
 
-/* sqlite:FILE or postgres://USER@HOST/NAME: what `database:`, --database and CAISSON_DATABASE may say. */
+/* sqlite:FOLDER/FILE or postgres://USER@HOST/NAME: what `database:`, --database and CAISSON_DATABASE may say. */
 bool app_database_is_valid(struct str database);
 
 struct app {

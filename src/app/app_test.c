@@ -161,7 +161,7 @@ static void
 test_fields_access_and_cache(void **state)
 {
 	struct app *app = read_good(
-	    STR(FIELD_LINE("{ type: text }") "    was: old\n    description: Some\n"
+	    STR(FIELD_LINE("{ type: text }") "    was: former\n    description: Some\n"
 					     "    fields_access:\n"
 					     "      f: { read: \"'x' in auth.roles\" }\n"
 					     "      created: { read: false }\n"
@@ -172,7 +172,7 @@ test_fields_access_and_cache(void **state)
 	const struct app_rule *f = &c->fields_read[COLUMN_FIELDS];
 
 	(void)state;
-	assert_true(str_is(c->was, "old") && str_is(c->description, "Some"));
+	assert_true(str_is(c->was, "former") && str_is(c->description, "Some"));
 	assert_true(str_is(f->text, "'x' in auth.roles"));
 	assert_int_equal(app_rule_position(f, 0).line, 9);
 	assert_int_equal(app_rule_position(f, 0).column, 19);

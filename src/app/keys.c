@@ -9,7 +9,7 @@ const struct key app_keys[APP_KEYS] = {
 	[KEY_APP] = { "app", KEY_REQUIRED, VALUE_OF_NAME, "The name of the app." },
 	[KEY_API] = { "api", KEY_OPTIONAL, VALUE_OF_API, "Where its interface stands." },
 	[KEY_DATABASE] = { "database", KEY_OPTIONAL, VALUE_OF_DATABASE,
-	    "sqlite:FILE, in the app folder, or postgres://USER@HOST/NAME." },
+	    "sqlite:FOLDER/FILE, in the app folder, or postgres://USER@HOST/NAME." },
 	[KEY_COLLECTIONS] = { "collections", KEY_REQUIRED, VALUE_OF_COLLECTIONS,
 	    "The collections, by name: each is a table." },
 	LATER("auth"),

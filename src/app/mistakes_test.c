@@ -40,7 +40,7 @@ static const struct bad_file {
 		SAYS("2:14", "expected a mapping of collections by name, found a list") },
 	{ "app:\ndatabase: mysql://x\ncollections: {}\n",
 	    SAYS("1:1", "expected the app's name, found nothing") SAYS(
-		"2:11", "expected sqlite:FILE or postgres://USER@HOST/NAME, found 'mysql://x'") },
+		"2:11", "expected sqlite:FOLDER/FILE or postgres://USER@HOST/NAME, found 'mysql://x'") },
 	{ "app: a\napi: { prefix: v1/, cors: 1 }\ncollections: {}\n",
 	    SAYS("2:16", "expected a path like /v1, without a slash at its end, found 'v1/'")
 		SAYS("2:21", "unknown key 'cors'; expected prefix") },

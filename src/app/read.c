@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/read_internal.h"
 #include "app/shape.h"
@@ -176,19 +177,39 @@ has_scheme(struct str database, struct str scheme)
 	return str_starts_with(database, scheme) && database.size > scheme.size;
 }
 
-/* sqlite://x.db, as with URLs, would be a file of the root folder, and ?mode=… a part of its name. */
+/*
+ * In a folder, which will hold its log and its backups, too, and which is not one of the app's own.
+ * sqlite://x.db, as with URLs, would be a file of the root folder, and ?mode=… a part of its name.
+ */
+static bool
+is_file_in_folder(struct str path)
+{
+	struct str part = { 0 };
+	size_t parts = 0;
+
+	if (path.size > 0 && path.data[0] == '/')
+		path = str_slice(path, 1, path.size);
+	else if (str_starts_with(path, STR("public/")) || str_starts_with(path, STR("seed/")))
+		return false;
+	for (; str_split(&path, '/', &part); parts++)
+		if (part.size == 0 || str_is(part, ".") || str_is(part, "..") ||
+		    str_find_byte(part, '?') < part.size)
+			return false;
+	return parts > 1;
+}
+
 bool
 app_database_is_valid(struct str database)
 {
-	return (has_scheme(database, STR("sqlite:")) && !str_starts_with(database, STR("sqlite://")) &&
-		   str_find_byte(database, '?') == database.size) ||
-	       has_scheme(database, STR("postgres://")) || has_scheme(database, STR("postgresql://"));
+	if (has_scheme(database, STR("sqlite:")))
+		return is_file_in_folder(str_slice(database, strlen("sqlite:"), database.size));
+	return has_scheme(database, STR("postgres://")) || has_scheme(database, STR("postgresql://"));
 }
 
 static void
 read_database(struct reader *reader, const struct yaml *node)
 {
-	static const char expected[] = "sqlite:FILE or postgres://USER@HOST/NAME";
+	static const char expected[] = "sqlite:FOLDER/FILE or postgres://USER@HOST/NAME";
 	struct app *app = reader->app;
 	struct buf path;
 

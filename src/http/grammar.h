@@ -45,7 +45,7 @@ bool grammar_take_word(struct str *rest, struct str *ret);
 enum grammar_next { GRAMMAR_ONE, GRAMMAR_END, GRAMMAR_BAD };
 
 /*
- * The next of the parameters `;name=word;name=word` behind a media type or a preference.
+ * The next of the parameters `;name=word;name=word` behind a media type.
  * Empty ones are skipped; at the end ${rest} stands behind the spaces.
  */
 enum grammar_next grammar_next_parameter(

@@ -180,6 +180,8 @@ test_prefer(void **state)
 		{ "Prefer: return\r\n", PREFER_RETURN_DEFAULT, false, -1 },
 		{ "Prefer: returned=minimal\r\n", PREFER_RETURN_DEFAULT, false, -1 },
 		{ "Prefer:\r\n", PREFER_RETURN_DEFAULT, false, -1 },
+		{ "Prefer: tx=rollback;foo\r\n", PREFER_RETURN_DEFAULT, true, -1 },
+		{ "Prefer: tx = rollback ; foo ; bar = \"a\" ;; , return=minimal\r\n", PREFER_RETURN_MINIMAL, true, -1 },
 		{ "Prefer: ,, ,tx=rollback,\r\n", PREFER_RETURN_DEFAULT, true, -1 },
 		{ "Prefer: =, (, tx=rollback x, return=minimal\r\n", PREFER_RETURN_MINIMAL, false, -1 },
 		{ "Prefer: x=\"a,b\", tx=rollback\r\n", PREFER_RETURN_DEFAULT, true, -1 },

@@ -35,13 +35,10 @@ note(struct reader *reader, struct str name, struct str value)
 	}
 }
 
-/* Take name[=word][;parameters] off ${rest}, to the comma or the end; false where it is malformed. */
+/* name[=word], with spaces around all of it. */
 static bool
-take_item(struct str *rest, struct str *ret_name, struct str *ret_value)
+take_setting(struct str *rest, struct str *ret_name, struct str *ret_value)
 {
-	enum grammar_next next;
-	struct str name, value;
-
 	if (!grammar_take_token(rest, ret_name))
 		return false;
 	*ret_value = STR("");
@@ -50,11 +47,26 @@ take_item(struct str *rest, struct str *ret_name, struct str *ret_value)
 		grammar_skip_space(rest);
 		if (!grammar_take_word(rest, ret_value))
 			return false;
+		grammar_skip_space(rest);
 	}
-	do
-		next = grammar_next_parameter(rest, &name, &value);
-	while (next == GRAMMAR_ONE);
-	return next == GRAMMAR_END && (rest->size == 0 || rest->data[0] == ',');
+	return true;
+}
+
+/* Take a setting with its parameters off ${rest}, to the comma or the end; false where it is malformed. */
+static bool
+take_item(struct str *rest, struct str *ret_name, struct str *ret_value)
+{
+	struct str name, value;
+
+	if (!take_setting(rest, ret_name, ret_value))
+		return false;
+	while (grammar_take_byte(rest, ';')) {
+		grammar_skip_space(rest);
+		if (rest->size > 0 && rest->data[0] != ';' && rest->data[0] != ',' &&
+		    !take_setting(rest, &name, &value))
+			return false;
+	}
+	return rest->size == 0 || rest->data[0] == ',';
 }
 
 static void

@@ -96,7 +96,7 @@ database_is_valid(const struct command *command, const char *option)
 
 	if (said[0] == '\0' || app_database_is_valid(str_from(said)))
 		return true;
-	command_complain(command, "%s %s: expected sqlite:FILE or postgres://USER@HOST/NAME",
+	command_complain(command, "%s %s: expected sqlite:FOLDER/FILE or postgres://USER@HOST/NAME",
 	    option != NULL ? "--database" : "CAISSON_DATABASE", said);
 	return false;
 }

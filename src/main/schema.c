@@ -110,7 +110,7 @@ name_value(struct json_writer *writer)
 static void
 database_value(struct json_writer *writer)
 {
-	pattern_members(writer, "^(sqlite:(?!//)[^?]+|postgres(ql)?://.+)$");
+	pattern_members(writer, "^(sqlite:(?!public/|seed/)/?((?!\\.{1,2}/)[^/?]+/)+[^/?]+|postgres(ql)?://.+)$");
 }
 
 static void

@@ -142,6 +142,19 @@ print_csv_cell(struct str text, bool is_null, bool is_last)
 
 /* --- rows -------------------------------------------------------------- */
 
+/* Members of one name would be one: the second count(*) is count(*)_2. */
+static void
+add_name(struct output *output, const struct str *names, size_t i)
+{
+	unsigned before = 0;
+
+	for (size_t j = 0; j < i; j++)
+		before += str_equal(names[j], names[i]);
+	buf_add_str(&output->names_bytes, names[i]);
+	if (output->form == FORM_JSON && before > 0)
+		buf_addf(&output->names_bytes, "_%u", before + 1);
+}
+
 static bool
 take_columns(void *arg, const struct str *names, size_t count)
 {
@@ -149,10 +162,14 @@ take_columns(void *arg, const struct str *names, size_t count)
 	size_t at = 0;
 
 	output->count = count;
-	for (size_t i = 0; i < count; i++)
-		buf_add_str(&output->names_bytes, names[i]);
-	for (size_t i = 0; i < count; at += names[i++].size)
-		output->names[i] = str_slice(buf_str(&output->names_bytes), at, at + names[i].size);
+	for (size_t i = 0; i < count; i++) {
+		add_name(output, names, i);
+		output->names[i].size = output->names_bytes.size - at;
+		at = output->names_bytes.size;
+	}
+	at = 0;
+	for (size_t i = 0; i < count; at += output->names[i++].size)
+		output->names[i].data = output->names_bytes.data + at;
 	for (size_t i = 0; i < count; i++)
 		if (output->form == FORM_TABLE)
 			add_cell(output, i, names[i]);

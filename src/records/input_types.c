@@ -129,19 +129,21 @@ read_url(const struct member_check *check)
 	return true;
 }
 
-/* 1.0 and 1e3 are whole numbers as well (JSON Schema, 6.1.1), as far as a double has them all. */
+/* 1.0 and 1e3 are whole numbers as well (JSON Schema, 6.1.1): by their digits, as no double has them all. */
 static bool
 to_integer(const struct json *json, int64_t *ret)
 {
-	static const double most = 9007199254740992.0;
+	enum decimal_verdict verdict = DECIMAL_TOO_FINE;
+	int64_t integer = json->integer, unit = 1;
 
-	if (json->type == JSON_REAL && json->real >= -most && json->real <= most && json->real == trunc(json->real))
-		*ret = (int64_t)json->real;
-	else if (json->type == JSON_INT)
-		*ret = json->integer;
-	else
-		return false;
-	return true;
+	if (json->type == JSON_INT)
+		verdict = DECIMAL_GOOD;
+	else if (json->type == JSON_REAL)
+		for (unsigned scale = 0; scale < DECIMAL_DIGITS_MAX; scale++, unit *= 10)
+			if ((verdict = decimal_read(json->text, scale, &integer)) != DECIMAL_TOO_FINE)
+				break;
+	*ret = integer / unit;
+	return verdict == DECIMAL_GOOD && integer % unit == 0;
 }
 
 static bool
@@ -384,7 +386,8 @@ check_item(const struct member_check *check, uint32_t at)
 		if (to_real(check, item, item_pointer(check, at), &item->real))
 			item->type = JSON_REAL;
 	} else if (check->column->of == FIELD_INT && to_integer(item, &integer)) {
-		;
+		item->type = JSON_INT;
+		item->integer = integer;
 	} else if (types[check->column->of] == JSON_NULL || item->type != types[check->column->of]) {
 		wrong_item(check, at, what_item(check->column));
 	} else if (item->type == JSON_STRING && str_find_byte(item->string, '\0') < item->string.size) {

@@ -37,6 +37,7 @@ struct list_parsing {
 	size_t enum_values_count;
 	struct list_choice *choice; /* NULL while neither `fields` nor `expand` was read */
 	unsigned depth;
+	unsigned options; /* by parameter: those that were read, of an expansion */
 	unsigned *expands_count; /* of the whole request */
 };
 

@@ -238,6 +238,7 @@ list_read_option(struct list_parsing *parsing, bool is_back, struct str name, si
     struct str value, size_t value_offset)
 {
 	const struct parameter_row *row = find_row(name);
+	unsigned bit = row == NULL ? 0 : 1u << (row - parameter_rows);
 
 	if (row == NULL || row->use == FOR_LISTS)
 		return list_fail(parsing, ERR_BAD_PARAMETER, offset, "unknown",
@@ -246,6 +247,9 @@ list_read_option(struct list_parsing *parsing, bool is_back, struct str name, si
 	if (!is_back && row->use != FOR_ALL)
 		return list_fail(parsing, ERR_BAD_PARAMETER, offset, "unsupported",
 		    "%s= is for back references: here expected fields or expand", row->name);
+	if ((parsing->options & bit) != 0)
+		return list_fail(parsing, ERR_BAD_PARAMETER, offset, "repeated", "%s= may be given once", row->name);
+	parsing->options |= bit;
 	parsing->base += value_offset;
 	if (!row->read(parsing, value))
 		return false;

@@ -215,7 +215,7 @@ static const struct mistake mistakes[] = {
 	{ "expand=author(fields=id)x", ERR_BAD_PARAMETER, "expand", "unknown", 17 },
 	{ "expand=author(limit=5)", ERR_BAD_PARAMETER, "expand", "unsupported", 7 },
 	{ "expand=author(offset=5)", ERR_BAD_PARAMETER, "expand", "unknown", 7 },
-	{ "expand=author(fields=id;fields=id)", ERR_BAD_PARAMETER, "expand", "repeated", 24 },
+	{ "expand=author(fields=id;fields=title)", ERR_BAD_PARAMETER, "expand", "repeated", 17 },
 	{ "search=x", ERR_BAD_PARAMETER, "search", "unsupported", 0 },
 	{ "aggregate=count()", ERR_BAD_PARAMETER, "aggregate", "unsupported", 0 },
 	{ "sort=none", ERR_BAD_PARAMETER, "sort", "unknown", 0 },

@@ -190,9 +190,12 @@ resolve_fields(struct compiler *compiler, const struct node *node, size_t part,
 	operand->fields = compiler_array(compiler, fields_max, sizeof(const struct field *));
 	if (operand->fields == NULL)
 		return false;
-	for (; part < node->parts_count; part++) {
+	for (size_t first = part; part < node->parts_count; part++) {
 		const struct token *name = &node->parts[part];
 
+		if (part - first > RULE_HOPS_MAX)
+			return compiler_fail(compiler, name->offset,
+			    "expected a path of at most %d references", RULE_HOPS_MAX);
 		if (field != NULL && field->type != FIELD_REF)
 			return fail_follows(compiler, name, field->name, field_check_type(field));
 		if (field != NULL) {

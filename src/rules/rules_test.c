@@ -580,9 +580,9 @@ test_limits(void **state)
 	expect_mistake(RULE_USE_READ, buf_str(&buf), 32, "expected at most 32 levels of parentheses, '!', '-' and '?'");
 	buf_clear(&buf);
 	buf_add_c(&buf, "author");
-	add_times(&buf, ".boss", 10);
+	add_times(&buf, ".boss", 9);
 	buf_add_c(&buf, " == null");
-	expect_mistake(RULE_USE_READ, buf_str(&buf), 6 + 9 * 5 + 1,
+	expect_mistake(RULE_USE_READ, buf_str(&buf), 6 + 8 * 5 + 1,
 	    "expected a path of at most 8 references");
 	buf_clear(&buf);
 	add_times(&buf, " ", RULE_SIZE_MAX + 1);

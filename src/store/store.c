@@ -24,7 +24,7 @@ store_open(const struct store_options *options, struct store **ret, struct buf *
 
 	if (engine == NULL) {
 		buf_addf(ret_detail,
-		    "database: \"%.*s\" is neither sqlite:FILE nor postgres://USER@HOST/NAME",
+		    "database: \"%.*s\" is neither sqlite:FOLDER/FILE nor postgres://USER@HOST/NAME",
 		    STR_ARGS(options->database));
 		return ERR_BAD_REQUEST;
 	}

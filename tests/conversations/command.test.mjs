@@ -222,15 +222,15 @@ test('can says yes, no, or that it cannot be asked', { timeout: 60000 }, async (
 
 test('a database that is none is refused before anything is made', () => {
 	withText(GOOD, (folder) => {
-		for (const database of ['sqlite://data/x.db', 'sqlite:data/x.db?mode=ro', 'sqlite:', 'mysql://x']) {
+		for (const database of ['sqlite://data/x.db', 'sqlite:data/x.db?mode=ro', 'sqlite:', 'sqlite:caisson.yaml', 'sqlite::memory:', 'sqlite:public/x.db', 'sqlite:../x.db', 'sqlite:data/../../x.db', 'sqlite:data/', 'mysql://x']) {
 			for (const ran of [run(['serve', folder, '--database', database]), run(['serve', folder], { env: { CAISSON_DATABASE: database } })]) {
 				assert.equal(ran.status, 2, `${database}: ${ran.stderr}`);
-				assert.match(ran.stderr, /sqlite:FILE or postgres:/);
+				assert.match(ran.stderr, /sqlite:FOLDER\/FILE or postgres:/);
 			}
 			writeFileSync(join(folder, 'caisson.yaml'), GOOD.replace(/^app: .*$/m, `$&\ndatabase: "${database}"`));
 			const ran = run(['check', '-C', folder]);
 			assert.equal(ran.status, 1, ran.stdout);
-			assert.match(ran.stderr, /sqlite:FILE or postgres:/);
+			assert.match(ran.stderr, /sqlite:FOLDER\/FILE or postgres:/);
 			assert.ok(!existsSync(join(folder, 'data')));
 			writeFileSync(join(folder, 'caisson.yaml'), GOOD);
 		}

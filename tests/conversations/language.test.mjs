@@ -202,7 +202,7 @@ house.test('caisson can says why', async ({ server, books }) => {
 	assert.equal(can('7', 'create', 'books', '--body', '{"title":"x","stock":1}').stdout, 'yes\n');
 	for (const args of [['7', 'read', 'books/99999'], ['7', 'fly', alpha], ['7', 'read', 'nothing/1'], ['7', 'create', 'books', '--body', '{"x":1}']]) {
 		const ran = can(...args);
-		assert.equal(ran.status, 1, args.join(' '));
+		assert.equal(ran.status, 2, args.join(' '));
 		assert.notEqual(ran.stderr, '', args.join(' '));
 	}
 	assert.equal(can('7', 'read').status, 2);

@@ -89,7 +89,7 @@ const VALUES = [
 	['enum', { values: ['a', 'b'] }, 'b', 'text', {}, 'b'], ['enum', { values: ['a', 'b'] }, 'b', 'enum', { values: ['b', 'c'] }, 'b'],
 	['text', {}, '2026-11-24', 'date', {}, '2026-11-24'], ['text', {}, '2026-11-24T10:00:00+02:00', 'time', {}, '2026-11-24T08:00:00.000000Z'],
 	['date', {}, '1969-12-31', 'time', {}, '1969-12-31T00:00:00.000000Z'], ['date', {}, '2026-11-24', 'text', {}, '2026-11-24'],
-	['time', {}, '1969-12-31T23:59:59.25Z', 'text', {}, '1969-12-31T23:59:59.250000Z'], ['time', {}, '1969-12-31T00:00:00Z', 'date', {}, '1969-12-31'],
+	['text', {}, '2026-11-24T10:00:00+23:59', 'time', {}, '2026-11-23T10:01:00.000000Z'], ['time', {}, '1969-12-31T23:59:59.25Z', 'text', {}, '1969-12-31T23:59:59.250000Z'], ['time', {}, '1969-12-31T00:00:00Z', 'date', {}, '1969-12-31'],
 	['text', {}, 'a@b.example', 'email', {}, 'a@b.example'], ['email', {}, 'a@b.example', 'text', {}, 'a@b.example'],
 	['text', {}, 'https://a.example/', 'url', {}, 'https://a.example/'], ['text', {}, 'HTTP://u:p@[::1]:65535?q=%20#f/?', 'url', {}, 'HTTP://u:p@[::1]:65535?q=%20#f/?'], ['list', { of: 'int' }, [1, 2], 'list', { of: 'float' }, [1, 2]],
 	['list', { of: 'text' }, ['é'], 'json', {}, ['é']], ['json', {}, ['a'], 'list', { of: 'text' }, ['a']], ['int', {}, 5, 'json', {}, 5],
@@ -238,6 +238,33 @@ scenario('one reference becomes many, and many become one', app({ a: { fields: {
 	assert.deepEqual(((each) => [each.one, each.many])((await world.api.get(`/b/${none.id}`)).json), [[], null]);
 	assert.equal((await world.api.delete(`/a/${x.id}`)).status, 204);
 	assert.deepEqual((await world.api.get(`/b/${made.id}`)).json.one, [], 'the links are there');
+});
+
+scenario('a new reference with a default needs the record that it leads to', app({ a: { id: 'int', fields: {} }, b: { fields: {} } }), async (world) => {
+	await world.api.make('/b', {});
+	const next = app({ a: { id: 'int', fields: {} }, b: { fields: { to: { type: 'ref', to: 'a', default: 1 } } } });
+	await world.change(next);
+	const [{ steps }] = world.plan();
+	assert.deepEqual([steps.length, steps[0].risks.includes('check'), steps[0].records], [1, true, 1]);
+	const ran = world.apply();
+	assert.match(ran.stdout, /b\.to is new, and records that are there refer to its default\n +1 record does not fit/);
+	assert.match(ran.stderr, /records do not fit \(1 of them\)/);
+	writeAppFile(world.server.folder, app({ a: { id: 'int', fields: {} }, b: { fields: {} } }));
+	await world.server.start();
+	assert.equal((await world.api.make('/a', {})).id, 1);
+	await world.move(next);
+	assert.equal((await world.api.walk('/b'))[0].to, 1);
+});
+
+scenario('a rename into the place of another is refused with what to do', app({ all: { fields: { a: { type: 'int' }, b: { type: 'int' } } } }), async (world) => {
+	await world.api.make('/all', { a: 1, b: 2 });
+	await world.change(app({ all: { fields: { a: { type: 'int', was: 'b' } } } }));
+	const told = world.command('plan').stdout;
+	assert.match(told, /all\.b is dropped/);
+	assert.match(told, /a is there already, so `was: b` says nothing/);
+	await world.move(app({ all: { fields: { b: { type: 'int' } } } }), '--allow-loss');
+	await world.move(app({ all: { fields: { a: { type: 'int', was: 'b' } } } }));
+	assert.deepEqual((await world.api.walk('/all')).map(({ a }) => a), [2]);
 });
 
 /* What hangs on a column goes with it, and hangs on the new one though its words are the same. */

@@ -21,6 +21,7 @@ tell(houses, 'PUT creates under the id of the path, and then replaces', async ({
 		assert.ok(made.etag && made.commit);
 		assert.equal((await api.get(path)).text, made.text);
 		const body = await maker.body(collection);
+		refused(await api.put(path, body, { 'content-range': 'bytes 0-1/2' }), 400);
 		const put = await api.put(path, { id, ...body });
 		assert.equal(put.status, 200, `${collection.name}: ${put.text}`);
 		assert.equal(put.get('location'), undefined);

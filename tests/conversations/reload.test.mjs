@@ -157,6 +157,7 @@ for (const { word, file } of trees) {
 		await told('one');
 		await api.make(path, { name: 'two' });
 		await startWith(other);
+		await api.make(path, { name: 'one' });
 		assert.deepEqual(await told('one'), ['reset rights', 'entered one']);
 		await api.make(path, { name: 'one' });
 		await startWith(other);

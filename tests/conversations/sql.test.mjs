@@ -46,6 +46,7 @@ told('values are shown as the API shows them, while a server runs and when none 
 		assert.match(shown[3], /^ +NULL +[0-9a-f-]{36}$/);
 		assert.equal(shown[4], '(2 rows)');
 		assert.deepEqual(JSON.parse(sql('--json', `SELECT 1 AS one WHERE 1 = 0`).stdout), []);
+		assert.deepEqual(JSON.parse(sql('--json', `SELECT 1 AS n, 2 AS n, 3 AS m, 4 AS n`).stdout), [{ n: 1, n_2: 2, m: 3, n_3: 4 }]);
 		const read = server.run(['sql', '-C', server.folder, '--json', '-'], { input: 'SELECT 1 AS one\n;\n' });
 		assert.deepEqual(JSON.parse(read.stdout), [{ one: 1 }]);
 		await server.stop();

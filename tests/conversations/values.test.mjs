@@ -69,9 +69,9 @@ for (const { word, file } of apps) {
 			assert.equal(found.status, 200, `${int}: ${found.text}`);
 			assert.ok(found.json.items.some((item) => item.id === answer.json.id));
 		}
-		for (const [written, read] of [['7.0', 7], ['1e3', 1000], ['-2.50e1', -25], ['-0.0', 0]])
-			assert.equal((await api.post(path, `{"${word.n}":${written}}`)).json[word.n], read, written);
-		for (const big of ['9223372036854775808', '1e16', '1.5', '-9223372036854775809', '1e30', '123456789012345678901234567890']) {
+		for (const [written, read] of [['7.0', 7], ['1e3', 1000], ['-2.50e1', -25], ['1e16', '10000000000000000'], ['9007199254740993.0', '9007199254740993'], ['90071992547409930e-1', '9007199254740993'], ['-0.0', 0]])
+			assert.ok((await api.post(path, `{"${word.n}":${written}}`)).text.includes(`"${word.n}":${read},`), written);
+		for (const big of ['9223372036854775808', '1.5', '9007199254740992.5', '-9223372036854775809', '1e30', '123456789012345678901234567890']) {
 			const answer = await api.post(path, `{"${word.n}":${big}}`);
 			assert.equal(answer.status, 422, `${big}: ${answer.text}`);
 			assert.equal(pointers(answer)[0][0], `#/${word.n}`);

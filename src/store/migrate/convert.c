@@ -278,9 +278,11 @@ static const char *const postgres_preamble[] = {
 	POSTGRES_FUNCTION("caisson_to_date", "", "date", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "given::date"),
 	POSTGRES_FUNCTION("caisson_to_time", "", "timestamptz",
 	    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]([01][0-9]|2[0-3]):[0-9]{2}:[0-5][0-9](\\.[0-9]{1,6})?"
-	    "([Zz]|[+-][0-9]{2}:[0-9]{2})$",
-	    "CASE WHEN given::timestamptz BETWEEN '0001-01-01 00:00:00+00'"
-	    " AND '9999-12-31 23:59:59.999999+00' THEN given::timestamptz END"),
+	    "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
+	    /* PostgreSQL itself knows no offset beyond 16 hours. */
+	    "(SELECT at FROM (SELECT (regexp_replace(given, '([Zz]|[+-][0-9:]{5})$', '')::timestamp AT TIME ZONE 'UTC')"
+	    " - coalesce(substring(given from '[+-][0-9]{2}:[0-9]{2}$')::interval, '0') AS at) AS of"
+	    " WHERE at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00')"),
 	POSTGRES_FUNCTION("caisson_to_email", "", "text", "^[a-zA-Z0-9.!#$%&''*+/=?^_`{|}~-]+@" LABEL "(\\." LABEL ")*$",
 	    "given"),
 	POSTGRES_FUNCTION("caisson_to_url", "", "text",

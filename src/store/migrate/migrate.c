@@ -35,7 +35,7 @@ migration_open(const struct store_options *options, enum migration_purpose purpo
 			return err;
 	}
 	if (migration == NULL) {
-		buf_addf(ret_detail, "database: \"%.*s\" is neither sqlite:FILE nor postgres://USER@HOST/NAME",
+		buf_addf(ret_detail, "database: \"%.*s\" is neither sqlite:FOLDER/FILE nor postgres://USER@HOST/NAME",
 		    STR_ARGS(options->database));
 		return err;
 	}

@@ -3,6 +3,23 @@
 
 enum { LINE_SIZE_MAX = 64 * 1024 };
 
+/* A rename that is not done, since ${taker} has a place of its own. */
+static void
+hint_at_taken(struct str taker, struct str was, struct str gone, struct migration_plan *plan)
+{
+	struct buf line;
+
+	if (was.data == NULL || !str_equal(was, gone))
+		return;
+	buf_init(&line, LINE_SIZE_MAX);
+	buf_addf(&line,
+	    "%.*s is there already, so `was: %.*s` says nothing: to put %.*s in its place, remove %.*s"
+	    " first, in a change of its own",
+	    STR_ARGS(taker), STR_ARGS(gone), STR_ARGS(gone), STR_ARGS(taker));
+	migration_plan_add_hint(plan, buf_str(&line));
+	buf_release(&line);
+}
+
 static void
 hint_at_field(const struct table_move *table, const struct field *gone, struct migration_plan *plan)
 {
@@ -12,6 +29,9 @@ hint_at_field(const struct table_move *table, const struct field *gone, struct m
 	/* `was` means nothing where the name is a field's still. */
 	if (collection_column(table->new, name) != NULL)
 		return;
+	for (size_t i = 0; i < table->columns_count; i++)
+		if (table->columns[i].new != NULL && table->columns[i].old != NULL)
+			hint_at_taken(table->columns[i].new->name, table->columns[i].new->was, name, plan);
 	buf_init(&line, LINE_SIZE_MAX);
 	for (size_t i = 0; i < table->columns_count && line.size == 0; i++) {
 		const struct column_move *move = &table->columns[i];
@@ -50,6 +70,9 @@ hint_at_collection(
 
 	if (app_collection(moves->new, name) != NULL)
 		return;
+	for (size_t i = 0; i < moves->tables_count; i++)
+		if (moves->tables[i].new != NULL && moves->tables[i].old != NULL)
+			hint_at_taken(moves->tables[i].new->name, moves->tables[i].new->was, name, plan);
 	buf_init(&line, LINE_SIZE_MAX);
 	for (size_t i = 0; i < moves->tables_count && line.size == 0; i++) {
 		const struct table_move *table = &moves->tables[i];

@@ -188,6 +188,23 @@ replaces_column(const struct table_move *table, const struct field *new)
 	return false;
 }
 
+/* Records that would refer to one that is not there. */
+static void
+query_without_target(struct describing *describing, const struct field *new)
+{
+	query_all(describing, describing->table->old);
+	for (size_t i = 0; i < describing->moves->tables_count; i++) {
+		const struct table_move *table = &describing->moves->tables[i];
+
+		if (table->new != new->to || table->old == NULL)
+			continue;
+		sql_addf(&describing->query, " WHERE NOT EXISTS (SELECT 1 FROM %n AS d WHERE d.\"id\" = ",
+		    source_table(table->old));
+		column_default(&describing->query, new);
+		sql_add(&describing->query, ")");
+	}
+}
+
 static void
 describe_new(struct describing *describing, const struct column_move *move)
 {
@@ -201,6 +218,10 @@ describe_new(struct describing *describing, const struct column_move *move)
 		query_all(describing, describing->table->old);
 		add_step(describing, risks | MIGRATION_CHECK,
 		    "%.*s.%.*s is new, and required without a default", FIELD_ARGS(describing, name));
+	} else if (new->type == FIELD_REF && column_has_default(new)) {
+		query_without_target(describing, new);
+		add_step(describing, risks | MIGRATION_CHECK,
+		    "%.*s.%.*s is new, and records that are there refer to its default", FIELD_ARGS(describing, name));
 	} else if (is_filled(new) && (new->has_min || new->has_max)) {
 		query_checks(describing, move);
 		add_step(describing, risks | MIGRATION_CHECK,
@@ -243,7 +264,8 @@ describe_dropped(struct describing *describing, const struct column_move *move)
 {
 	struct str name = source_column(move->old);
 	unsigned risks = MIGRATION_LOSS | table_risk(describing);
-	const struct field *new = begins_anew(describing->table, name);
+	const struct field *new =
+	    column_begins_anew(move->old) ? begins_anew(describing->table, name) : NULL;
 
 	sql_addf(&describing->query, "SELECT \"id\" FROM %n WHERE ",
 	    source_table(describing->table->old));

@@ -226,6 +226,9 @@ static const struct hint {
 	    ONE("b: { type: int }") "  e: { fields: { x: { type: int } } }\n",
 	    "if c.a was renamed to b, write `was: a` at b: its values stay\n"
 	    "if d was renamed to e, write `was: d` at e: its records stay\n" },
+	/* A name that is taken stays where it is. */
+	{ ONE("a: { type: int }, b: { type: text }"), ONE("a: { type: int, was: b }"),
+	    "a is there already, so `was: b` says nothing: to put b in its place, remove a first, in a change of its own\n" },
 	/* A name that is there still was not renamed. */
 	{ TWO("id: int, ", "ref"), TWO("", "ref"), "" },
 	{ ONE("a: { type: date }"), ONE("a: { type: int }, b: { type: date }"), "" },
