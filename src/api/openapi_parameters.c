@@ -91,6 +91,9 @@ put_member_path(struct buf *buf, const struct collection *collection)
 
 /* --- the query -------------------------------------------------------------- */
 
+/* A query is decoded to text before anybody knows what it asks. */
+#define NO_NUL "'pattern':'^[^\\\\u0000]*$'"
+
 static long long
 lesser(long long a, long long b)
 {
@@ -113,7 +116,7 @@ static void
 put_filter(struct buf *buf, const struct collection *collection)
 {
 	(void)collection;
-	put(buf, "'description':'A condition in the rule language.','schema':{'type':'string','maxLength':%lld},"
+	put(buf, "'description':'A condition in the rule language.','schema':{'type':'string','maxLength':%lld," NO_NUL "},"
 		 "'examples':{'time':{'value':'created > \\'2020-01-01T00:00:00Z\\''}}",
 	    lesser(limit(LIMIT_filter_size), RULE_SIZE_MAX));
 }
@@ -151,7 +154,7 @@ put_cursor(struct buf *buf, const struct collection *collection)
 {
 	(void)collection;
 	put(buf, "'description':'`next` of the page before: the same filter and sort. A stream has no pages.',"
-		 "'schema':{'type':'string','minLength':1}");
+		 "'schema':{'type':'string','minLength':1," NO_NUL "}");
 }
 
 static void
@@ -183,7 +186,7 @@ put_expand(struct buf *buf, const struct collection *collection)
 	put_expandable(buf, collection, ", ");
 	put(buf, "%s. A dot goes on to the next level; at most %lld levels and %lld references. Behind a name fields and expand "
 		 "may stand in parentheses, of records that refer to this one filter, sort and limit too (1 to %lld, without "
-		 "it %lld), as in NAME(limit=1;fields=id).','schema':{'type':'string'}",
+		 "it %lld), as in NAME(limit=1;fields=id).','schema':{'type':'string'," NO_NUL "}",
 	    has_expandable(collection) ? "" : "this collection has none", (long long)limit(LIMIT_expand_depth),
 	    (long long)limit(LIMIT_expands), most,
 	    lesser(most, LIST_EXPAND_STANDARD));
