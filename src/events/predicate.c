@@ -7,30 +7,30 @@
 bool
 predicate_is_local(const struct predicate *predicate)
 {
-	return rule_is_local(predicate->read) &&
-	       (predicate->filter == NULL || rule_is_local(predicate->filter)) &&
+	return rule_is_local_for(predicate->read, predicate->caller) &&
+	       rule_is_local_for(predicate->filter, predicate->caller) &&
 	       (predicate->sight == NULL || !predicate->sight->asks_others);
+}
+
+/* Do other rows decide, and are some of ${collection} among them? */
+static bool
+asks_of(const struct predicate *predicate, const struct rule *rule, const struct collection *collection)
+{
+	return !rule_is_local_for(rule, predicate->caller) && rule_reads(predicate->rules, rule, collection);
 }
 
 bool
 predicate_reads(const struct predicate *predicate, const struct collection *collection)
 {
-	return rule_reads(predicate->rules, predicate->read, collection) ||
-	       (predicate->filter != NULL &&
-		   rule_reads(predicate->rules, predicate->filter, collection)) ||
+	return asks_of(predicate, predicate->read, collection) ||
+	       asks_of(predicate, predicate->filter, collection) ||
 	       (predicate->sight != NULL && sight_reads(predicate->sight, collection));
-}
-
-static bool
-looks_at(const struct predicate *predicate, const struct rule *rule, const struct field *refs)
-{
-	return rule != NULL && !rule_is_local(rule) && rule_reads(predicate->rules, rule, refs->to);
 }
 
 bool
 predicate_looks_at(const struct predicate *predicate, const struct field *refs)
 {
-	return looks_at(predicate, predicate->read, refs) || looks_at(predicate, predicate->filter, refs);
+	return asks_of(predicate, predicate->read, refs->to) || asks_of(predicate, predicate->filter, refs->to);
 }
 
 static void

@@ -132,8 +132,10 @@ keep(struct counts *counts, struct str key, struct count count)
 static bool
 is_local(const struct list_query *query)
 {
-	return rule_is_local(rules_read(query->rules, query->collection)) &&
-	       (query->filter == NULL || rule_is_local(query->filter));
+	const struct rule_caller *caller = &query->identity->caller;
+
+	return rule_is_local_for(rules_read(query->rules, query->collection), caller) &&
+	       rule_is_local_for(query->filter, caller);
 }
 
 static bool

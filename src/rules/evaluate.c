@@ -431,12 +431,23 @@ rule_evaluate(const struct rule *rule, const struct rule_caller *caller,
 }
 
 bool
+rule_is_local_for(const struct rule *rule, const struct rule_caller *caller)
+{
+	bool answer;
+
+	return rule == NULL || rule_is_local(rule) || rule_is_decided(rule, caller, &answer);
+}
+
+bool
 rule_holds(const struct rule *rule, const struct rule_caller *caller, const struct value *values)
 {
 	struct rule_rows rows = { .record = values };
 	bool holds = true;
-	enum err err = rule == NULL ? OK : rule_evaluate(rule, caller, &rows, &holds);
+	enum err err;
 
+	if (rule == NULL || (!rule_is_local(rule) && rule_is_decided(rule, caller, &holds)))
+		return holds;
+	err = rule_evaluate(rule, caller, &rows, &holds);
 	assert(err == OK); /* only hops fail */
 	return err == OK && holds;
 }

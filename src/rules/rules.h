@@ -223,5 +223,7 @@ enum err rule_explain(struct arena *arena, const struct rules *rules, const stru
 /* Evaluate an access rule (hops unfiltered) or a local filter. */
 enum err rule_evaluate(const struct rule *rule, const struct rule_caller *caller,
     const struct rule_rows *rows, bool *ret) MUST_USE;
-/* Does the local ${rule}, or NULL, which always does, hold for the record with ${values}? */
+/* Does no other row matter to this caller: ${rule} is local, decided, or NULL, which always holds? */
+bool rule_is_local_for(const struct rule *rule, const struct rule_caller *caller);
+/* Does such a rule hold for the record with ${values}? */
 bool rule_holds(const struct rule *rule, const struct rule_caller *caller, const struct value *values);

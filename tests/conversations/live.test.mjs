@@ -1,6 +1,7 @@
 // Live queries: what enters, changes and leaves, in order, and how to go on.
 
 import assert from 'node:assert/strict';
+import { alone } from '../lib/alone.mjs';
 import { Api } from '../lib/api.mjs';
 import { Events } from '../lib/events.mjs';
 import { House } from '../lib/house.mjs';
@@ -153,6 +154,30 @@ tell(houses, 'an id that is none is answered by a reset or refused', async ({ ap
 			assert.equal(error.answer?.status, 400, error.message);
 		}
 	}
+});
+
+const access = { read: true, create: true, update: true, delete: true };
+alone('whom the caller alone decides for is not reset by others', { app: 'teams', collections: {
+	teams: { access, fields: { name: { type: 'text' } } },
+	notes: { access: { ...access, read: "team.name == 'open' || 'staff' in auth.roles" }, fields: { team: { type: 'ref', to: 'teams' }, text: { type: 'text' } } },
+} }, {}, async ({ server, api }) => {
+	const key = server.key('--role', 'staff'), texts = (events) => events.map((event) => event.data.text ?? event.data.reason);
+	const team = await api.make('/teams', { name: 'open' });
+	const staff = await Events.open(server, '/v1/notes', { key }), guest = await Events.open(server, '/v1/notes');
+	await staff.until(() => staff.lastId !== undefined, 3000, 'a place');
+	await guest.until(() => guest.lastId !== undefined, 3000, 'a place');
+	await api.patch(`/teams/${team.id}`, { name: 'closed' });
+	await api.as(key).make('/notes', { team: team.id, text: 'seen' });
+	assert.deepEqual(texts(await staff.take(1)), ['seen']);
+	assert.deepEqual(texts(await guest.take(1)), ['joined']);
+	const { lastId } = staff;
+	staff.close();
+	guest.close();
+	await api.patch(`/teams/${team.id}`, { name: 'shut' });
+	await api.as(key).make('/notes', { team: team.id, text: 'missed' });
+	const again = await Events.open(server, '/v1/notes', { key, lastEventId: lastId });
+	assert.deepEqual(texts(await again.take(1)), ['missed']);
+	again.close();
 });
 
 for (const house of houses)
@@ -330,7 +355,6 @@ for (const { word, file } of trees) {
 	house.close();
 }
 
-const access = { read: true, create: true, update: true, delete: true };
 const corners = new House('corners', {
 	app: 'corners', database: 'sqlite:data/corners.db',
 	collections: {
