@@ -100,7 +100,7 @@ answer_list(struct task *task)
 		return request_refuse(request, request->call.err, NULL);
 	answer_json(request);
 	caching_say(request);
-	request->answer.etag = list->version;
+	request->answer.etag = request_version(request, list->version);
 	request->answer.etag_shape = answer_shape(request, list->hash);
 	if (list->next.size > 0)
 		request->answer.link = next_link(request, list->next);
@@ -180,7 +180,7 @@ answer_record(struct task *task)
 		return request_refuse(request, request->call.err, NULL);
 	answer_json(request);
 	caching_say(request);
-	request->answer.etag = request->read.version;
+	request->answer.etag = request_version(request, request->read.version);
 	if (request->read.sight != NULL)
 		request->answer.etag_shape = answer_shape(request, request->read.hash);
 	return answer_conditional(request);

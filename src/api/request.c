@@ -570,3 +570,11 @@ request_id(struct request *request)
 	request->id[size] = '\0';
 	return (struct str){ request->id, size };
 }
+
+int64_t
+request_version(const struct request *request, int64_t number)
+{
+	int64_t since = request->home->server->shape_since;
+
+	return number > 0 && number < since ? since : number;
+}

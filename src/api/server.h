@@ -18,6 +18,7 @@ struct server {
 	struct store *store;
 	struct str secret; /* of cursors' MACs */
 	atomic_bool draining; /* SIGTERM came: finish what runs, begin nothing */
+	int64_t shape_since; /* no record looks as it did before this commit: the tables were changed */
 	int64_t rights_since; /* up to this commit other rules decided: events/rights.h */
 	char run_id[16];      /* of request ids: tells one start of the server from another */
 	uint64_t span_seed;   /* random: of trace spans */

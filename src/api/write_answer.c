@@ -93,7 +93,7 @@ answer_written(struct request *request)
 	if (!request->prefer.rollback) {
 		answer->commit = write->version;
 		if (write->op != RECORD_DELETE && !as_array)
-			answer->etag = write->version;
+			answer->etag = request_version(request, write->version);
 		if (write->created && !as_array)
 			answer->location = location(request, &write->rows[0][COLUMN_ID]);
 	}

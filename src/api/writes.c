@@ -82,9 +82,11 @@ collection_decide_put(struct request *request)
 }
 
 static bool
-condition_holds(const void *arg, int64_t version)
+condition_holds(const void *arg, int64_t number)
 {
-	const struct conditional *conditional = arg;
+	const struct request *request = arg;
+	const struct conditional *conditional = &request->conditional;
+	int64_t version = number == RECORD_NOTHING ? number : request_version(request, number);
 
 	_Static_assert((int)CONDITIONAL_NOTHING == (int)RECORD_NOTHING, "one word for no record");
 	return conditional_if_match(conditional, version) &&
@@ -104,7 +106,7 @@ begin_write(struct request *request, enum record_op op)
 		.arena = &request->arena,
 	};
 	if (op != RECORD_CREATE)
-		write->condition = (struct record_condition){ condition_holds, &request->conditional };
+		write->condition = (struct record_condition){ condition_holds, request };
 	return write;
 }
 

@@ -100,6 +100,8 @@ note_these(struct tx *tx, void *arg)
 		return err;
 	rights->since = snapshot.end - 1;
 	snapshot_release(&snapshot);
+	/* Who begins to follow from now on begins behind it; in an empty database nobody was before. */
+	tx->takes_number = rights->since > 0;
 	snprintf(note, sizeof(note), "%s %" PRId64, rights->hash, rights->since);
 	return write_note(tx, str_from(note));
 }

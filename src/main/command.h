@@ -101,6 +101,8 @@ bool change_tables(const struct command *command, const struct app *app, struct 
 /* Would it?  While the store is open, too; else why not in ${ret_detail}. */
 bool tables_may_change(const struct app *app, struct str database, struct buf *ret_detail);
 
+/* The commit since which records look as they do: of the last change of tables, or 0. */
+bool store_shape_since(struct store *store, int64_t *ret);
 enum { SECRET_HEX_SIZE = 64 };
 /* The database's secret (of cursors), made when first asked for; false on failure. */
 bool store_secret(struct store *store, char ret_hex[SECRET_HEX_SIZE]);

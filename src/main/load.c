@@ -116,30 +116,49 @@ open_store(const struct command *command, const struct app *app, struct str data
 	return err == OK;
 }
 
-/* --- the secret ------------------------------------------------------ */
+/* --- what the database remembers ------------------------------------- */
+
+struct meta {
+	const char *key;
+	char value[SECRET_HEX_SIZE]; /* cut off */
+	size_t size; /* 0: there is none */
+};
 
 static enum err
-read_secret(struct tx *tx, void *arg)
+read_meta(struct tx *tx, void *arg)
 {
-	char *ret_hex = arg;
+	struct meta *meta = arg;
 	struct sql_text sql;
 	struct tx_rows rows;
 	enum err err;
 
-	ret_hex[0] = '\0';
+	meta->size = 0;
 	sql_init(&sql, tx->type->dialect);
-	sql_add(&sql, "SELECT value FROM caisson_meta WHERE key = 'secret'");
+	sql_addf(&sql, "SELECT value FROM caisson_meta WHERE key = %v", value_text(str_from(meta->key)));
 	err = tx_query(tx, &sql, &rows);
 	if (err == OK && tx_next(&rows)) {
-		struct str hex = tx_value(&rows, 0, VALUE_TEXT).text;
+		struct str value = tx_value(&rows, 0, VALUE_TEXT).text;
 
-		if (hex.size == SECRET_HEX_SIZE)
-			memcpy(ret_hex, hex.data, SECRET_HEX_SIZE);
+		meta->size = value.size < sizeof(meta->value) ? value.size : sizeof(meta->value);
+		memcpy(meta->value, value.data, meta->size);
 	}
 	err = tx_close(&rows, err);
 	sql_release(&sql);
 	return err;
 }
+
+bool
+store_shape_since(struct store *store, int64_t *ret)
+{
+	struct meta meta = { .key = "shape_since" };
+	struct store_call read = { .body = read_meta, .arg = &meta };
+
+	*ret = 0;
+	return store_read_blocking(store, &read) == OK &&
+	       (meta.size == 0 || str_to_int((struct str){ meta.value, meta.size }, ret));
+}
+
+/* --- the secret ------------------------------------------------------ */
 
 static enum err
 make_secret(struct tx *tx, void *arg)
@@ -164,14 +183,15 @@ make_secret(struct tx *tx, void *arg)
 bool
 store_secret(struct store *store, char ret_hex[SECRET_HEX_SIZE])
 {
-	struct store_call read = { .body = read_secret, .arg = ret_hex };
+	struct meta secret = { .key = "secret" };
+	struct store_call read = { .body = read_meta, .arg = &secret };
 	struct store_call make = { .body = make_secret };
 
 	if (store_read_blocking(store, &read) != OK)
 		return false;
-	if (ret_hex[0] != '\0')
-		return true;
 	/* Another node may have been quicker; then its secret stands. */
-	return store_write_blocking(store, &make) == OK && store_read_blocking(store, &read) == OK &&
-	       ret_hex[0] != '\0';
+	if (secret.size == 0 && (store_write_blocking(store, &make) != OK || store_read_blocking(store, &read) != OK))
+		return false;
+	memcpy(ret_hex, secret.value, SECRET_HEX_SIZE);
+	return secret.size == SECRET_HEX_SIZE;
 }

@@ -168,6 +168,10 @@ start_store(struct running *running)
 		return false;
 	}
 	server->secret = (struct str){ running->secret, SECRET_HEX_SIZE };
+	if (!store_shape_since(server->store, &server->shape_since)) {
+		command_complain(running->command, "the database does not tell when its tables were changed");
+		return false;
+	}
 	if (rights_begin(server->store, loaded->app, &server->rights_since) != OK)
 		journal_event(JOURNAL_WARNING, "start",
 		    "the database cannot note the rules: live streams that are resumed are told to read again");

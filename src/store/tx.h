@@ -62,6 +62,11 @@ struct tx {
 	 * it once more with a new one.  (On SQLite it cannot come to that.)
 	 */
 	bool run_again;
+	/*
+	 * A body may set this: it is a commit though it changes no record, so that what comes behind it
+	 * is told from what was before.  (On PostgreSQL numbers go on by themselves.)
+	 */
+	bool takes_number;
 };
 
 struct tx_rows {

@@ -6,7 +6,7 @@ import test from 'node:test';
 import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Api } from '../lib/api.mjs';
+import { Api, refused } from '../lib/api.mjs';
 import { isPostgres, psql } from '../lib/database.mjs';
 import { Events } from '../lib/events.mjs';
 import { binary, makeFolder, run, Server, writeAppFile } from '../lib/server.mjs';
@@ -495,6 +495,22 @@ scenario('a live stream from before a migration begins anew', simple('a'), async
 	} finally {
 		events.close();
 	}
+});
+
+scenario('what looks different has another ETag', simple('a'), async (world) => {
+	const record = await world.api.make('/all', { a: 'x' }), path = `/all/${record.id}`;
+	const list = (await world.api.get('/all')).etag;
+	await world.move(simple('a', 'b'));
+	const now = await world.api.get(path, { 'if-none-match': record.etag });
+	assert.deepEqual([now.status, now.json.b], [200, null]);
+	assert.ok(numberOf(now.etag) > numberOf(record.etag));
+	assert.equal((await world.api.get(path, { 'if-none-match': now.etag })).status, 304);
+	assert.equal((await world.api.get('/all', { 'if-none-match': list })).status, 200);
+	refused(await world.api.patch(path, { a: 'y' }, { 'if-match': record.etag }), 412);
+	const changed = await world.api.patch(path, { a: 'y' }, { 'if-match': now.etag });
+	assert.equal(changed.status, 200, changed.text);
+	assert.ok(numberOf(changed.etag) > numberOf(now.etag));
+	assert.equal((await world.api.patch(path, { a: 'z' }, { 'if-match': changed.etag })).status, 200);
 });
 
 scenario('numbers go on, and the log stays cut, while old commits are forgotten', simple('a'), async (world) => {

@@ -162,6 +162,13 @@ for (const { word, file } of trees) {
 		await api.make(path, { name: 'one' });
 		await startWith(other);
 		assert.deepEqual(await told(), ['entered one']);
+		/* Once is enough, without a write in between, too. */
+		await startWith(file);
+		assert.deepEqual(await told(), ['reset rights']);
+		await api.make(path, { name: 'one' });
+		assert.deepEqual(await told(), ['entered one']);
+		await startWith(other);
+		assert.deepEqual(await told('one'), ['reset rights', 'entered one']);
 		/* There and back: what was told between is of other rules. */
 		writeAppFile(server.folder, file);
 		await reloaded(server, GOOD);

@@ -311,7 +311,7 @@ run_sql(struct migration *migration, struct sql_text *sql)
 	return err;
 }
 
-/* Nobody goes on over it: the log begins behind the migration's own number. */
+/* Nobody goes on over it: the log begins behind the migration's own number, and records look as they do since then. */
 static enum err
 cut_log(struct migration *migration, struct sql_text *sql)
 {
@@ -328,7 +328,8 @@ cut_log(struct migration *migration, struct sql_text *sql)
 	if (err != OK)
 		return err;
 	sql_add(sql, "INSERT INTO caisson_meta (key, value)"
-		     " SELECT 'log_start', CAST(max(seq) AS text) FROM caisson_commits WHERE true"
+		     " SELECT key, CAST(seq AS text) FROM (SELECT max(seq) AS seq FROM caisson_commits) AS c,"
+		     " (SELECT 'log_start' AS key UNION ALL SELECT 'shape_since') AS k WHERE true"
 		     " ON CONFLICT (key) DO UPDATE SET value = excluded.value");
 	return run_sql(migration, sql);
 }

@@ -210,13 +210,13 @@ capture_release(struct capture *capture)
 }
 
 struct commit *
-capture_take(struct capture *capture)
+capture_take(struct capture *capture, bool even_empty)
 {
 	struct commit *commit = capture->commit;
 
 	capture->commit = NULL;
 	commit_drop_passing(commit);
-	if (commit->changes_count > 0)
+	if (commit->changes_count > 0 || even_empty)
 		return commit;
 	commit_unref(commit);
 	return NULL;

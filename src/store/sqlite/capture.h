@@ -25,8 +25,8 @@ struct capture {
 /* ${capture} starts zeroed; release it after the connection is closed. */
 void capture_attach(struct capture *capture, struct sqlite_connection *connection);
 void capture_begin(struct capture *capture, int64_t number);
-/* The body's commit, now the caller's; NULL when nothing changed. */
-struct commit *capture_take(struct capture *capture);
+/* The body's commit, now the caller's; NULL when nothing changed, unless ${even_empty}. */
+struct commit *capture_take(struct capture *capture, bool even_empty);
 void capture_drop(struct capture *capture);
 void capture_release(struct capture *capture);
 /* Write the log rows of ${commit}: one of caisson_commits, one of caisson_changes for each change. */

@@ -363,6 +363,7 @@ run_body(struct writer *writer, struct sqlite_tx *tx, struct store_call *call)
 
 	savepoint(writer, "SAVEPOINT inner");
 	capture_begin(&writer->capture, writer->next_number);
+	tx->tx.takes_number = false;
 	err = call->body(&tx->tx, call->arg);
 	if (err == OK && writer->capture.failed)
 		err = ERR_TOO_COSTLY;
@@ -376,7 +377,7 @@ run_body(struct writer *writer, struct sqlite_tx *tx, struct store_call *call)
 static enum err
 keep_body(struct writer *writer, struct sqlite_tx *tx, struct store_call *call)
 {
-	struct commit *commit = capture_take(&writer->capture);
+	struct commit *commit = capture_take(&writer->capture, tx->tx.takes_number);
 	enum err err;
 
 	if (commit == NULL)
