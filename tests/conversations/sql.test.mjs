@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { alone } from '../lib/alone.mjs';
 import { isPostgres } from '../lib/database.mjs';
+import { writeAppFile } from '../lib/server.mjs';
 
 const open = { read: true, create: true, update: true, delete: true };
 const file = (things, name) => ({
@@ -52,6 +53,15 @@ told('values are shown as the API shows them, while a server runs and when none 
 		await server.stop();
 	}
 	await server.start();
+});
+
+told('values are those of the tables, whatever caisson.yaml says by now', async ({ server, api, sql, things, field, path, table, column }) => {
+	await api.make(path, { [field]: 'two', count: 7, size: 0.5, day: '2026-11-24' });
+	const other = file(things, field);
+	Object.assign(other.collections[things].fields, { [field]: { type: 'int' }, count: { type: 'date' }, size: { type: 'decimal', scale: 2 }, day: { type: 'time' } });
+	writeAppFile(server.folder, other);
+	const [row] = JSON.parse(sql('--json', `SELECT ${column}, count, size, day FROM ${table}`).stdout);
+	assert.deepEqual(row, { [field]: 'two', count: 7, size: 0.5, day: '2026-11-24' });
 });
 
 told('nothing is written without --write, and mistakes are told in the words of the database', async ({ api, sql, path, table, column, field }) => {

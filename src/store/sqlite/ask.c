@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/shape.h"
 #include "codec/time.h"
 #include "loop/loop.h"
 #include "store/sqlite/ask.h"
@@ -197,6 +198,21 @@ ask(struct sqlite_connection *connection, struct str text, int64_t timeout_ms,
 	return err;
 }
 
+/* The app that the tables were made for, which caisson.yaml need not be any more; or NULL. */
+static struct app *
+read_shape(struct sqlite_connection *connection)
+{
+	static const char text[] = "SELECT value FROM caisson_meta WHERE key = 'shape_text'";
+	struct app *app = NULL;
+	sqlite3_stmt *statement;
+
+	if (sqlite3_prepare_v2(connection->db, text, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		app = shape_read(str_from((const char *)sqlite3_column_text(statement, 0)));
+	sqlite3_finalize(statement);
+	return app;
+}
+
 enum err
 sqlite_ask_blocking(const struct store_options *options, struct str statement, int64_t timeout_ms,
     const struct ask_rows *rows, struct buf *ret_detail)
@@ -206,8 +222,13 @@ sqlite_ask_blocking(const struct store_options *options, struct str statement, i
 	enum err err = sqlite_connection_open(path, SQLITE_READER, options->app, &connection, ret_detail);
 
 	if (err == OK) {
+		struct app *shape = read_shape(connection);
+
+		if (shape != NULL)
+			connection->app = shape;
 		err = ask(connection, statement, timeout_ms, rows, ret_detail);
 		sqlite_connection_close(connection);
+		app_free(shape);
 	}
 	free(path);
 	return err;
