@@ -319,6 +319,24 @@ refuse_losses(const struct chain *chain, int64_t count)
 	return false;
 }
 
+/* Nobody has counted what is behind the first: before anything is done, people say whether it may go. */
+static bool
+refuse_later_losses(const struct chain *chain)
+{
+	for (size_t i = 1; i < chain->count; i++)
+		for (size_t j = 0; j < chain->links[i].plan->steps_count; j++) {
+			const struct migration_step *step = &chain->links[i].plan->steps[j];
+
+			if ((step->risks & MIGRATION_LOSS) == 0)
+				continue;
+			command_complain(chain->command,
+			    "%.*s, behind %.*s: if values may be lost by it, say --allow-loss; nothing was done",
+			    STR_ARGS(step->what), STR_ARGS(chain->links[0].file->path));
+			return true;
+		}
+	return false;
+}
+
 static bool
 may_apply(struct chain *chain, const struct migrate_options *options)
 {
@@ -334,7 +352,7 @@ may_apply(struct chain *chain, const struct migrate_options *options)
 		return refuse_misfits(chain, migration_plan_misfits(plan));
 	if (migration_plan_losses(plan) > 0 && !options->allow_loss)
 		return refuse_losses(chain, migration_plan_losses(plan));
-	return true;
+	return options->allow_loss || !refuse_later_losses(chain);
 }
 
 static bool
@@ -410,8 +428,11 @@ apply(struct chain *chain, const struct migrate_options *options)
 	if (!may_apply(chain, options) || !ask(chain, options) || !back_up(chain, options))
 		return false;
 	for (size_t i = 0; i < chain->count; i++)
-		if (!apply_link(chain, &chain->links[i], number + (int64_t)i, options->allow_loss))
+		if (!apply_link(chain, &chain->links[i], number + (int64_t)i, options->allow_loss)) {
+			if (i > 0)
+				command_complain(chain->command, "what stands above as applied stays applied");
 			return false;
+		}
 	return true;
 }
 

@@ -192,8 +192,8 @@ answer_can(const struct running *running, struct str question, struct buf *answe
 	if (version != NULL && str_equal(version->loaded.app->shape, running->first->loaded.app->shape))
 		can_request_run(running->server.store, &version->loaded.rules, question, answer);
 	else
-		buf_add_c(answer, "{\"error\":\"caisson.yaml has mistakes, or declares other tables than those "
-				  "that are served: see caisson check\"}");
+		buf_add_c(answer, "{\"error\":\"caisson.yaml has mistakes (see caisson check), or declares other tables than those "
+				  "that are served (see caisson plan)\"}");
 	if (version != NULL)
 		served_unref(&version->served);
 	app_mistakes_release(&mistakes);

@@ -433,6 +433,36 @@ scenario('an edited migration that drops values still asks, and one that is brok
 	assert.match(broken.stderr, /0001-fill\.\w+\.sql is no migration.*below `-- sql:`/);
 });
 
+scenario('an edited migration may empty a value where that is meant', simple('a'), async (world) => {
+	await world.api.make('/all', { a: '' });
+	const apply = await edit(world, app({ all: { fields: { a: { type: 'int' } } } }), before(`UPDATE "all" SET "a" = NULL WHERE "a" = ''`));
+	assert.match(apply().stderr, /would lose the value: if that is meant, say --allow-loss/);
+	assert.equal(world.apply('--allow-loss').status, 0);
+	await world.server.start();
+	assert.deepEqual((await world.api.walk('/all')).map(({ a }) => a), [null]);
+});
+
+scenario('an edited migration gives a text its folded form too', simple('a'), async (world) => {
+	await world.api.make('/all', { a: 'x' });
+	const next = app({ all: { fields: { a: { type: 'text' }, b: { type: 'text', required: true, unique: true, fold: true } } } });
+	const apply = await edit(world, next, (text) => isPostgres ? text.replace('SET "b" = NULL', 'SET "b" = "a"').replace(/^CALL caisson_fold.*;$/m, 'SELECT 1;') : text.replace('NULL, ', '"a", '));
+	const ran = apply();
+	assert.equal(ran.status, 1, ran.stdout);
+	assert.match(ran.stderr, /a record of all has a b without its folded form/);
+});
+
+scenario('what would be lost behind a file is asked for before the file is applied', app({ all: { fields: { a: { type: 'text' } } }, b: { fields: {} } }), async (world) => {
+	await world.api.make('/b', {});
+	await world.change(app({ all: { fields: { a: { type: 'text' }, n: { type: 'int' } } }, b: { fields: {} } }));
+	assert.equal(world.command('plan', '--write', 'n').status, 0);
+	await world.change(simple('a', 'n'));
+	const tables = schema(world.target), ran = world.apply();
+	assert.equal(ran.status, 1);
+	assert.match(ran.stderr, /b is dropped, behind migrations\/0001-n.*say --allow-loss; nothing was done/);
+	assert.equal(schema(world.target), tables);
+	assert.equal(world.apply('--allow-loss').status, 0);
+});
+
 scenario('an edited migration stays one transaction, and leaves the tables of the app', simple('a', 'b'), async (world) => {
 	await world.api.make('/all', { a: 'x', b: 'y' });
 	for (const [statement, message] of [['COMMIT', /a migration is one transaction|not authorized/], ['UPDATE "all" SET "a" = NULL; COMMIT', /not authorized|multiple commands/],

@@ -1,5 +1,6 @@
 #include "store/migrate/edited.h"
 
+#include "app/names.h"
 #include "app/shape.h"
 #include "sql/catalogue.h"
 
@@ -65,10 +66,41 @@ look_behind(struct migration *migration, const struct migration_step *step, size
 		buf_addf(ret_detail, "%s%.*s: when the edited SQL has run, ",
 		    ret_detail->size == 0 ? "" : "\n", STR_ARGS(step->what));
 		migration_step_write_rows(&behind, ret_detail);
-		buf_add_c(ret_detail, ", and would lose the value");
+		buf_add_c(ret_detail, ", and would lose the value: if that is meant, say --allow-loss");
 	}
 	buf_release(&query);
 	buf_release(&ids);
+	return err;
+}
+
+/* The folded form beside a text is what `unique` looks at. */
+static enum err
+find_folded(struct migration *migration, const struct collection *collection, struct buf *ret_detail)
+{
+	char name[INDEX_NAME_SIZE];
+	struct sql_text sql;
+	struct tx_rows rows;
+	enum err err = OK;
+
+	for (size_t i = COLUMN_FIELDS; i < collection->columns_count && err == OK; i++) {
+		const struct field *field = &collection->columns[i];
+
+		if (!field->fold)
+			continue;
+		sql_init(&sql, migration->engine->dialect);
+		sql_addf(&sql, "SELECT 1 FROM %n WHERE %n IS NOT NULL AND %n IS NULL LIMIT 1", collection->name,
+		    field->name, fold_name(field, name));
+		err = tx_query(migration->tx, &sql, &rows);
+		if (err == OK && tx_next(&rows)) {
+			err = ERR_CONFLICT;
+			buf_addf(ret_detail,
+			    "when the edited SQL has run, a record of %.*s has a %.*s without its folded form: give"
+			    " caisson_fold() the same value",
+			    STR_ARGS(collection->name), STR_ARGS(field->name));
+		}
+		err = tx_close(&rows, err);
+		sql_release(&sql);
+	}
 	return err;
 }
 
@@ -86,11 +118,12 @@ find_columns(struct migration *migration, const struct collection *collection, s
 	sql_addf(&sql, " FROM %n AS t LIMIT 0", collection->name);
 	err = tx_query(migration->tx, &sql, &rows);
 	err = tx_close(&rows, err);
-	if (err != OK)
-		buf_addf(ret_detail, "when the edited SQL has run, %.*s has not the columns that the app needs",
-		    STR_ARGS(collection->name));
 	sql_release(&sql);
-	return err == OK ? OK : ERR_CONFLICT;
+	if (err == OK)
+		return find_folded(migration, collection, ret_detail);
+	buf_addf(ret_detail, "when the edited SQL has run, %.*s has not the columns that the app needs",
+		    STR_ARGS(collection->name));
+	return ERR_CONFLICT;
 }
 
 static enum err
@@ -106,12 +139,13 @@ find_tables(struct migration *migration, const struct migration_plan *plan, stru
 }
 
 enum err
-edited_find_left(struct migration *migration, const struct migration_plan *plan, struct buf *ret_detail)
+edited_find_left(struct migration *migration, const struct migration_plan *plan, bool allow_loss,
+    struct buf *ret_detail)
 {
 	enum err err = find_tables(migration, plan, ret_detail);
 
 	for (size_t i = 0; i < plan->steps_count && err == OK; i++)
-		if (is_asked_behind(plan, i))
+		if (!allow_loss && is_asked_behind(plan, i))
 			err = look_behind(migration, &plan->steps[i], i, ret_detail);
 	return err == OK && ret_detail->size > 0 ? ERR_CONFLICT : err;
 }

@@ -13,6 +13,9 @@
 /* Which rows have a value that does not fit what was written? */
 enum err edited_note_misfits(struct migration *migration, const struct migration_plan *plan,
     struct buf *ret_detail) MUST_USE;
-/* ERR_CONFLICT, and who, where some of them have no value now; or what the tables of the app have not. */
+/*
+ * ERR_CONFLICT, and who, where some of them have no value now, unless ${allow_loss}; or what the
+ * tables of the app have not.
+ */
 enum err edited_find_left(struct migration *migration, const struct migration_plan *plan,
-    struct buf *ret_detail) MUST_USE;
+    bool allow_loss, struct buf *ret_detail) MUST_USE;

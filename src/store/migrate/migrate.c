@@ -431,7 +431,7 @@ run_in_transaction(struct migration *migration, struct migration_plan *plan,
 	if (err == OK)
 		err = run_statements(migration, plan, ret_detail);
 	if (err == OK)
-		err = edited_find_left(migration, plan, ret_detail);
+		err = edited_find_left(migration, plan, run->allow_loss, ret_detail);
 	if (err == OK && (err = remember(migration, plan, run)) != OK)
 		buf_addf(ret_detail, "the database cannot remember it: %s", migration->message);
 	if (err == OK)
