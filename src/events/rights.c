@@ -87,7 +87,7 @@ write_note(struct tx *tx, struct str note)
 	return err;
 }
 
-/* Other nodes may have told of every commit that is visible. */
+/* Nobody was told of more than what is complete, by whatever node. */
 static enum err
 note_these(struct tx *tx, void *arg)
 {
@@ -98,7 +98,7 @@ note_these(struct tx *tx, void *arg)
 
 	if (err != OK)
 		return err;
-	rights->since = snapshot.end - 1;
+	rights->since = snapshot.complete > 0 ? snapshot.complete : -1;
 	snapshot_release(&snapshot);
 	/* Who begins to follow from now on begins behind it; in an empty database nobody was before. */
 	tx->takes_number = rights->since > 0;
