@@ -55,10 +55,11 @@ refusing_rule(struct request *request, enum err err)
 static struct str
 detail_of(struct request *request, enum err err)
 {
-	struct str rule = refusing_rule(request, err);
+	struct str rule;
 
 	if (request->problem.detail.data != NULL)
 		return request->problem.detail;
+	rule = refusing_rule(request, err);
 	if (rule.data != NULL)
 		return rule;
 	if (request->problem.errors_count > 0)

@@ -249,11 +249,23 @@ count_slashes(struct str text)
 	return count;
 }
 
+/* For who asks for HTML by name; somebody else is told that nothing is here. */
+static const struct public_file *
+find_page_of_app(struct request *request, struct str path)
+{
+	const struct public_file *page = find_file(request->served->files, request, STR("/index.html"), STR(""));
+
+	if (page == NULL || !is_place_of_page(request, path))
+		return NULL;
+	request->answer.vary_accept = true;
+	return accept_names(&request->head, STR("text/html")) ? page : NULL;
+}
+
 static const struct public_file *
 find(struct request *request, struct str path)
 {
 	const struct public_files *files = request->served->files;
-	const struct public_file *file = find_file(files, request, path, STR("")), *app;
+	const struct public_file *file = find_file(files, request, path, STR(""));
 
 	if (file == NULL && path.data[path.size - 1] == '/')
 		file = find_file(files, request, path, STR("index.html"));
@@ -261,14 +273,7 @@ find(struct request *request, struct str path)
 		file = find_file(files, request, path, STR("/index.html"));
 		request->is_folder = file != NULL;
 	}
-	app = find_file(files, request, STR("/index.html"), STR(""));
-	if (file == NULL && app != NULL && is_place_of_page(request, path)) {
-		/* For who asks for HTML by name; somebody else is told that nothing is here. */
-		request->answer.vary_accept = true;
-		if (accept_names(&request->head, STR("text/html")))
-			file = app;
-	}
-	return file;
+	return file != NULL ? file : find_page_of_app(request, path);
 }
 
 bool

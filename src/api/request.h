@@ -138,7 +138,7 @@ enum step_result request_write_store(struct request *request, store_body *body, 
 
 /* The request's id, for the log, the commit log and problem documents. */
 struct str request_id(struct request *request);
-/* The version ${number} as an ETag says it: not older than what the tables look like.  0 is none. */
+/* The version ${number} as an ETag says it: not older than what the tables look like.  0 is none, and below no record. */
 int64_t request_version(const struct request *request, int64_t number);
 void request_pool_release(struct server_loop *home);
 

@@ -86,7 +86,7 @@ condition_holds(const void *arg, int64_t number)
 {
 	const struct request *request = arg;
 	const struct conditional *conditional = &request->conditional;
-	int64_t version = number == RECORD_NOTHING ? number : request_version(request, number);
+	int64_t version = request_version(request, number);
 
 	_Static_assert((int)CONDITIONAL_NOTHING == (int)RECORD_NOTHING, "one word for no record");
 	return conditional_if_match(conditional, version) &&

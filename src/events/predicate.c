@@ -1,7 +1,5 @@
 #include "events/predicate.h"
 
-#include <assert.h>
-
 #include "sql/catalogue.h"
 
 bool

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "store/meta.h"
 #include "store/snapshot.h"
 
 enum { HASH_HEX_SIZE = 16, NOTE_SIZE = 48 };
@@ -52,38 +53,11 @@ static enum err
 read_note(struct tx *tx, void *arg)
 {
 	struct rights *rights = arg;
-	struct sql_text sql;
-	struct tx_rows rows;
-	enum err err;
+	struct str note, hash;
+	enum err err = meta_read(tx, "rights", &note);
 
-	rights->are_noted = false;
-	sql_init(&sql, tx->type->dialect);
-	sql_add(&sql, "SELECT value FROM caisson_meta WHERE key = 'rights'");
-	err = tx_query(tx, &sql, &rows);
-	if (err == OK && tx_next(&rows)) {
-		struct str note = tx_value(&rows, 0, VALUE_TEXT).text, hash;
-
-		rights->are_noted = str_split(&note, ' ', &hash) && str_is(hash, rights->hash) &&
-				    str_to_int(note, &rights->since);
-	}
-	err = tx_close(&rows, err);
-	sql_release(&sql);
-	return err;
-}
-
-static enum err
-write_note(struct tx *tx, struct str note)
-{
-	struct sql_text sql;
-	enum err err;
-
-	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql,
-	    "INSERT INTO caisson_meta (key, value) VALUES ('rights', %v)"
-	    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-	    value_text(note));
-	err = tx_exec(tx, &sql, NULL);
-	sql_release(&sql);
+	rights->are_noted = err == OK && str_split(&note, ' ', &hash) && str_is(hash, rights->hash) &&
+			    str_to_int(note, &rights->since);
 	return err;
 }
 
@@ -103,14 +77,14 @@ note_these(struct tx *tx, void *arg)
 	/* Who begins to follow from now on begins behind it; in an empty database nobody was before. */
 	tx->takes_number = rights->since > 0;
 	snprintf(note, sizeof(note), "%s %" PRId64, rights->hash, rights->since);
-	return write_note(tx, str_from(note));
+	return meta_write(tx, "rights", str_from(note));
 }
 
 static enum err
 note_none(struct tx *tx, void *arg)
 {
 	(void)arg;
-	return write_note(tx, STR(""));
+	return meta_write(tx, "rights", STR(""));
 }
 
 static enum err

@@ -8,6 +8,7 @@
 #include "crypto/hash.h"
 #include "main/command.h"
 #include "os/file.h"
+#include "store/meta.h"
 
 enum { RULES_ARENA_SIZE_MAX = 64 << 20 };
 
@@ -128,22 +129,12 @@ static enum err
 read_meta(struct tx *tx, void *arg)
 {
 	struct meta *meta = arg;
-	struct sql_text sql;
-	struct tx_rows rows;
-	enum err err;
+	struct str value;
+	enum err err = meta_read(tx, meta->key, &value);
 
-	meta->size = 0;
-	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql, "SELECT value FROM caisson_meta WHERE key = %v", value_text(str_from(meta->key)));
-	err = tx_query(tx, &sql, &rows);
-	if (err == OK && tx_next(&rows)) {
-		struct str value = tx_value(&rows, 0, VALUE_TEXT).text;
-
-		meta->size = value.size < sizeof(meta->value) ? value.size : sizeof(meta->value);
+	meta->size = value.size < sizeof(meta->value) ? value.size : sizeof(meta->value);
+	if (meta->size > 0)
 		memcpy(meta->value, value.data, meta->size);
-	}
-	err = tx_close(&rows, err);
-	sql_release(&sql);
 	return err;
 }
 
@@ -165,19 +156,11 @@ make_secret(struct tx *tx, void *arg)
 {
 	uint8_t secret[SHA256_SIZE];
 	char hex[SECRET_HEX_SIZE];
-	struct sql_text sql;
-	enum err err;
 
 	(void)arg;
 	random_bytes(secret, sizeof(secret));
 	sha256_hex((struct str){ (const char *)secret, sizeof(secret) }, hex);
-	sql_init(&sql, tx->type->dialect);
-	sql_addf(&sql,
-	    "INSERT INTO caisson_meta (key, value) VALUES ('secret', %v) ON CONFLICT DO NOTHING",
-	    value_text((struct str){ hex, sizeof(hex) }));
-	err = tx_exec(tx, &sql, NULL);
-	sql_release(&sql);
-	return err;
+	return meta_add(tx, "secret", (struct str){ hex, sizeof(hex) });
 }
 
 bool

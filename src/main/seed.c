@@ -7,6 +7,7 @@
 #include "main/command.h"
 #include "os/file.h"
 #include "records/records.h"
+#include "store/meta.h"
 
 enum { CHUNK_RECORDS = 200, SEED_SIZE_MAX = 1 << 30, CHUNK_ARENA_SIZE_MAX = 256 << 20 };
 
@@ -26,30 +27,10 @@ static const struct identity identity_seed = { .caller = { .signed_in = true }, 
 static enum err
 is_marked(struct tx *tx, void *arg)
 {
-	bool *ret = arg;
-	struct sql_text sql;
-	struct tx_rows rows;
-	enum err err;
+	struct str mark;
+	enum err err = meta_read(tx, "seeding", &mark);
 
-	sql_init(&sql, tx->type->dialect);
-	sql_add(&sql, "SELECT value FROM caisson_meta WHERE key = 'seeding'");
-	err = tx_query(tx, &sql, &rows);
-	*ret = err == OK && tx_next(&rows);
-	err = tx_close(&rows, err);
-	sql_release(&sql);
-	return err;
-}
-
-static enum err
-run_text(struct tx *tx, const char *text)
-{
-	struct sql_text sql;
-	enum err err;
-
-	sql_init(&sql, tx->type->dialect);
-	sql_add(&sql, text);
-	err = tx_exec(tx, &sql, NULL);
-	sql_release(&sql);
+	*(bool *)arg = mark.size > 0;
 	return err;
 }
 
@@ -57,15 +38,14 @@ static enum err
 set_mark(struct tx *tx, void *arg)
 {
 	(void)arg;
-	return run_text(tx,
-	    "INSERT INTO caisson_meta (key, value) VALUES ('seeding', '1') ON CONFLICT DO NOTHING");
+	return meta_write(tx, "seeding", STR("1"));
 }
 
 static enum err
 clear_mark(struct tx *tx, void *arg)
 {
 	(void)arg;
-	return run_text(tx, "DELETE FROM caisson_meta WHERE key = 'seeding'");
+	return meta_write(tx, "seeding", STR(""));
 }
 
 struct clearing {

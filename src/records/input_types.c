@@ -131,19 +131,28 @@ read_url(const struct member_check *check)
 
 /* 1.0 and 1e3 are whole numbers as well (JSON Schema, 6.1.1): by their digits, as no double has them all. */
 static bool
+is_whole(struct str number, int64_t *ret)
+{
+	int64_t integer = 0, unit = 1;
+
+	for (unsigned scale = 0; scale < DECIMAL_DIGITS_MAX; scale++, unit *= 10) {
+		enum decimal_verdict verdict = decimal_read(number, scale, &integer);
+
+		if (verdict == DECIMAL_TOO_FINE)
+			continue;
+		*ret = integer / unit;
+		return verdict == DECIMAL_GOOD && integer % unit == 0;
+	}
+	return false;
+}
+
+static bool
 to_integer(const struct json *json, int64_t *ret)
 {
-	enum decimal_verdict verdict = DECIMAL_TOO_FINE;
-	int64_t integer = json->integer, unit = 1;
-
-	if (json->type == JSON_INT)
-		verdict = DECIMAL_GOOD;
-	else if (json->type == JSON_REAL)
-		for (unsigned scale = 0; scale < DECIMAL_DIGITS_MAX; scale++, unit *= 10)
-			if ((verdict = decimal_read(json->text, scale, &integer)) != DECIMAL_TOO_FINE)
-				break;
-	*ret = integer / unit;
-	return verdict == DECIMAL_GOOD && integer % unit == 0;
+	if (json->type != JSON_INT)
+		return json->type == JSON_REAL && is_whole(json->text, ret);
+	*ret = json->integer;
+	return true;
 }
 
 static bool

@@ -1,6 +1,5 @@
 #include "records/sight.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "records/list.h"

@@ -2,7 +2,7 @@
 /*
  * The tables of the system, the same on both engines up to their types:
  *
- *	caisson_meta		what the database remembers of itself: key, value
+ *	caisson_meta		what the database remembers of itself: store/meta.h
  *	caisson_migrations	what was done to the tables since they were made, and 0: that
  *	caisson_commits		one row for each accepted write: its number, when, who
  *	caisson_changes		the rows that it changed, (seq, n) in order; `changes` is JSON:

@@ -15,7 +15,7 @@
  *	write      the writer lane, group commit    the lane of the record's hash
  *
  * A write's number is its commit number (HOUSE: one commit, one number).  A
- * refused write and one that changed nothing get none.
+ * refused write and one that changed nothing get none (tx.takes_number apart).
  *
  * Lifetime: a store is opened before the loops run and closed after they have
  * stopped.  The app must outlive it.

@@ -465,7 +465,7 @@ scenario('what would be lost behind a file is asked for before the file is appli
 
 scenario('an edited migration stays one transaction, and leaves the tables of the app', simple('a', 'b'), async (world) => {
 	await world.api.make('/all', { a: 'x', b: 'y' });
-	for (const [statement, message] of [['COMMIT', /a migration is one transaction|not authorized/], ['UPDATE "all" SET "a" = NULL; COMMIT', /not authorized|multiple commands/],
+	for (const [statement, message] of [['COMMIT', /a migration is one transaction|not authorized/], ['-- done\n/* all */ Commit', /a migration is one transaction|not authorized/], ['UPDATE "all" SET "a" = NULL; COMMIT', /not authorized|multiple commands/],
 		['ALTER TABLE "all" RENAME COLUMN "a" TO "other"', /all has not the columns that the app needs|does not exist|no such column/]]) {
 		const apply = await edit(world, simple('a', 'b', 'c'), before(statement));
 		const ran = apply();

@@ -122,7 +122,7 @@ find_columns(struct migration *migration, const struct collection *collection, s
 	if (err == OK)
 		return find_folded(migration, collection, ret_detail);
 	buf_addf(ret_detail, "when the edited SQL has run, %.*s has not the columns that the app needs",
-		    STR_ARGS(collection->name));
+	    STR_ARGS(collection->name));
 	return ERR_CONFLICT;
 }
 

@@ -9,6 +9,7 @@
 #include "crypto/hash.h"
 #include "loop/loop.h"
 #include "sql/system.h"
+#include "store/meta.h"
 #include "store/migrate/convert.h"
 #include "store/migrate/edited.h"
 #include "store/migrate/engine.h"
@@ -107,18 +108,10 @@ cannot_read(struct migration *migration, struct buf *ret_detail)
 static enum err
 read_meta(struct migration *migration, const char *key, struct str *ret)
 {
-	struct sql_text sql;
-	struct tx_rows rows;
-	enum err err;
+	enum err err = meta_read(migration->tx, key, ret);
 
-	*ret = (struct str){ 0 };
-	sql_init(&sql, migration->engine->dialect);
-	sql_addf(&sql, "SELECT value FROM caisson_meta WHERE key = %v", value_text(str_from(key)));
-	err = tx_query(migration->tx, &sql, &rows);
-	if (err == OK && tx_next(&rows))
-		*ret = arena_str(&migration->arena, tx_value(&rows, 0, VALUE_TEXT).text);
-	err = tx_close(&rows, err);
-	sql_release(&sql);
+	if (ret->data != NULL)
+		*ret = arena_str(&migration->arena, *ret); /* the tx's is emptied with it */
 	return err;
 }
 
@@ -335,16 +328,6 @@ cut_log(struct migration *migration, struct sql_text *sql)
 }
 
 static enum err
-set_meta(struct migration *migration, struct sql_text *sql, const char *key, struct str value)
-{
-	sql_addf(sql,
-	    "INSERT INTO caisson_meta (key, value) VALUES (%v, %v)"
-	    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-	    value_text(str_from(key)), value_text(value));
-	return run_sql(migration, sql);
-}
-
-static enum err
 remember(struct migration *migration, const struct migration_plan *plan, const struct migration_run *run)
 {
 	struct sql_text sql;
@@ -353,9 +336,9 @@ remember(struct migration *migration, const struct migration_plan *plan, const s
 	sql_init(&sql, migration->engine->dialect);
 	err = cut_log(migration, &sql);
 	if (err == OK)
-		err = set_meta(migration, &sql, "shape", plan->to);
+		err = meta_write(migration->tx, "shape", plan->to);
 	if (err == OK)
-		err = set_meta(migration, &sql, "shape_text", plan->shape);
+		err = meta_write(migration->tx, "shape_text", plan->shape);
 	if (err == OK) {
 		sql_addf(&sql,
 		    "INSERT INTO caisson_migrations (number, at, name, checksum, shape)"

@@ -170,14 +170,33 @@ begin(struct migration *migration, struct buf *ret_detail)
 
 static enum err run_fold(struct postgres_migration *postgres, const char *arguments);
 
+/* Behind white space and comments, which nest: no statement begins with the end of one. */
+static const char *
+skip_comments(const char *sql)
+{
+	const char *end;
+
+	for (;;) {
+		sql += strspn(sql, " \t\r\n");
+		if (strncmp(sql, "--", 2) == 0)
+			sql += strcspn(sql, "\n");
+		else if (strncmp(sql, "/*", 2) == 0 && (end = strstr(sql, "*/")) != NULL)
+			sql = end + 2;
+		else if (strncmp(sql, "*/", 2) == 0)
+			sql += 2;
+		else
+			return sql;
+	}
+}
+
 /* Statements that people edited stay in the migration's transaction; each is one, or the server refuses it. */
 static bool
 ends_transaction(const char *statement)
 {
 	static const char *const words[] = { "begin", "start", "commit", "end", "rollback", "abort",
 		"prepare", "savepoint", "release" };
-	size_t skip = strspn(statement, " \t\r\n");
-	struct str word = { statement + skip, strspn(statement + skip, LETTERS) };
+	const char *begin = skip_comments(statement);
+	struct str word = { begin, strspn(begin, LETTERS) };
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (str_equal_nocase(word, str_from(words[i])))
